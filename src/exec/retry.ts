@@ -1,0 +1,59 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+export interface RetryPolicy {
+  /** Attempts in all, the first included. */
+  readonly attempts: number;
+  readonly firstDelayMs: number;
+  readonly maxDelayMs: number;
+}
+
+export const DEFAULT_RETRY: RetryPolicy = { attempts: 5, firstDelayMs: 500, maxDelayMs: 15_000 };
+
+export interface Transient {
+  /** The named cause, shown to the user: "503 Service Unavailable". */
+  readonly cause: string;
+  /** What the other side asked for by Retry-After. */
+  readonly retryAfterMs?: number | undefined;
+}
+
+export interface RetryOptions {
+  readonly policy?: RetryPolicy;
+  readonly signal?: AbortSignal | undefined;
+  /** Told before each wait, so that retries are visible. */
+  readonly onRetry?: (cause: string, delayMs: number, attempt: number) => void;
+}
+
+/** Capped exponential back-off with full jitter; a Retry-After is honoured up to the cap times four. */
+export function retryDelayMs(
+  attempt: number,
+  policy: RetryPolicy,
+  retryAfterMs: number | undefined,
+  random: () => number = Math.random,
+): number {
+  if (retryAfterMs !== undefined) return Math.min(retryAfterMs, policy.maxDelayMs * 4);
+  const ceiling = Math.min(policy.firstDelayMs * 2 ** (attempt - 1), policy.maxDelayMs);
+  return Math.round(ceiling / 2 + (random() * ceiling) / 2);
+}
+
+/**
+ * Runs an operation again while its failure is transient by `classify`, which returns undefined for final
+ * failures. The last failure is thrown as it is.
+ */
+export async function retry<T>(
+  operation: (attempt: number) => Promise<T>,
+  classify: (error: unknown) => Transient | undefined,
+  options: RetryOptions = {},
+): Promise<T> {
+  const policy = options.policy ?? DEFAULT_RETRY;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await operation(attempt);
+    } catch (error) {
+      const transient = classify(error);
+      if (transient === undefined || attempt >= policy.attempts) throw error;
+      const delayMs = retryDelayMs(attempt, policy, transient.retryAfterMs);
+      options.onRetry?.(transient.cause, delayMs, attempt);
+      await sleep(delayMs, undefined, options.signal === undefined ? {} : { signal: options.signal });
+    }
+  }
+}

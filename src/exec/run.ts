@@ -1,0 +1,149 @@
+import type { Readable, Writable } from 'node:stream';
+import { createInterface } from 'node:readline';
+import { execa, type Options } from 'execa';
+import { AddonReleaseError } from '../errors.js';
+import { redact } from './redact.js';
+
+export interface RunOptions {
+  readonly cwd?: string;
+  /** Added to the process's own environment. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Written to standard input, which is closed afterwards. Without it standard input is empty. */
+  readonly input?: string | Uint8Array;
+  readonly timeoutMs?: number;
+  /** Aborting sends SIGTERM, and SIGKILL five seconds later. */
+  readonly signal?: AbortSignal | undefined;
+  /** Called for each line of standard output. */
+  readonly onStdoutLine?: (line: string) => void;
+  /** Called for each line of standard error. */
+  readonly onStderrLine?: (line: string) => void;
+  /** How much of each stream is kept, in bytes (UTF-16 units); the end is kept. Default 1 MiB. */
+  readonly keep?: number;
+}
+
+export interface RunResult {
+  readonly command: readonly string[];
+  /** Null when the process was ended by a signal. */
+  readonly exitCode: number | null;
+  readonly signal: string | undefined;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly timedOut: boolean;
+  readonly durationMs: number;
+}
+
+const DEFAULT_KEEP = 1024 * 1024;
+
+/** Collects a stream's end without ever holding more than twice `limit`. */
+function collect(stream: Readable, limit: number, onLine: ((line: string) => void) | undefined) {
+  let text = '';
+  if (onLine === undefined) {
+    stream.setEncoding('utf8');
+    stream.on('data', (chunk: string) => {
+      text += chunk;
+      if (text.length > 2 * limit) text = text.slice(-limit);
+    });
+    return { text: () => text, done: Promise.resolve() };
+  }
+  const lines = createInterface({ input: stream, crlfDelay: Infinity });
+  lines.on('line', (line) => {
+    text += `${line}\n`;
+    if (text.length > 2 * limit) text = text.slice(-limit);
+    onLine(line);
+  });
+  const done = new Promise<void>((resolve) => lines.once('close', resolve));
+  return { text: () => text, done };
+}
+
+function missingTool(file: string, cause: unknown): AddonReleaseError {
+  return new AddonReleaseError('environment', `${file} is not installed or not on PATH`, {
+    hint: `Install ${file}, or run \`addon-release doctor\` to see everything that is missing.`,
+    cause,
+  });
+}
+
+function baseOptions(options: RunOptions): Options {
+  return {
+    reject: false,
+    buffer: false,
+    stripFinalNewline: false,
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    ...(options.env === undefined ? {} : { env: { ...options.env } }),
+    ...(options.timeoutMs === undefined ? {} : { timeout: options.timeoutMs }),
+    ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
+    forceKillAfterDelay: 5_000,
+  };
+}
+
+/**
+ * Starts a program with an argument list (never through a shell) and waits for its end, whatever its exit code.
+ *
+ * @throws AddonReleaseError `environment` when the program does not exist.
+ */
+export async function run(
+  file: string,
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<RunResult> {
+  const keep = options.keep ?? DEFAULT_KEEP;
+  const child = execa(file, [...args], {
+    ...baseOptions(options),
+    ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
+    stdout: 'pipe',
+    stderr: 'pipe',
+  });
+  const stdout = collect(child.stdout as Readable, keep, options.onStdoutLine);
+  const stderr = collect(child.stderr as Readable, keep, options.onStderrLine);
+  const result = await child;
+  await Promise.all([stdout.done, stderr.done]);
+  if (result.code === 'ENOENT' && result.exitCode === undefined) {
+    throw missingTool(file, result.cause);
+  }
+  return {
+    command: [file, ...args],
+    exitCode: result.exitCode ?? null,
+    signal: result.signal,
+    stdout: redact(stdout.text()),
+    stderr: redact(stderr.text()),
+    timedOut: result.timedOut,
+    durationMs: result.durationMs,
+  };
+}
+
+export interface StreamingProcess {
+  readonly stdin: Writable;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  /** Resolves with the exit code (null after a signal) when the process has ended. */
+  readonly ended: Promise<number | null>;
+  /** Sends SIGTERM, and SIGKILL five seconds later. */
+  readonly kill: () => void;
+}
+
+/** Starts a program whose streams the caller reads and writes while it runs. */
+export function start(
+  file: string,
+  args: readonly string[],
+  options: Pick<RunOptions, 'cwd' | 'env' | 'signal'> = {},
+): StreamingProcess {
+  const child = execa(file, [...args], {
+    ...baseOptions(options),
+    stdin: 'pipe',
+    stdout: 'pipe',
+    stderr: 'pipe',
+  });
+  return {
+    stdin: child.stdin as Writable,
+    stdout: child.stdout as Readable,
+    stderr: child.stderr as Readable,
+    ended: child.then((result) => {
+      if (result.code === 'ENOENT' && result.exitCode === undefined) {
+        throw missingTool(file, result.cause);
+      }
+      return result.exitCode ?? null;
+    }),
+    kill: () => {
+      child.kill('SIGTERM');
+    },
+  };
+}
