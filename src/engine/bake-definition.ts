@@ -1,0 +1,89 @@
+import type { ArchPlan, ReleasePlan } from '../plan/release-plan.js';
+
+/** https://docs.docker.com/build/bake/reference/ in its JSON form. */
+export interface BakeDefinition {
+  readonly group: Readonly<Record<string, { readonly targets: readonly string[] }>>;
+  readonly target: Readonly<Record<string, BakeTarget>>;
+}
+
+export interface BakeTarget {
+  readonly context: string;
+  readonly dockerfile: string;
+  readonly platforms: readonly [string];
+  readonly args: Readonly<Record<string, string>>;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly contexts: Readonly<Record<string, string>>;
+  readonly tags?: readonly string[];
+  readonly output: readonly string[];
+  readonly 'no-cache'?: boolean;
+}
+
+/** Bake fills `${…}` in every string of a definition; `$${` stands for itself. */
+function literal(text: string): string {
+  return text.replaceAll('${', '$${').replaceAll('%{', '%%{');
+}
+
+function literals(record: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, literal(value)]));
+}
+
+function target(plan: ReleasePlan, arch: ArchPlan): Omit<BakeTarget, 'output'> {
+  const mirrored = arch.baseImages.filter((image) => image.source !== image.reference);
+  return {
+    context: literal(plan.folder),
+    dockerfile: literal(arch.dockerfile),
+    platforms: [arch.platform],
+    args: literals(arch.buildArgs),
+    labels: literals(arch.labels),
+    contexts: Object.fromEntries(
+      mirrored.map((image) => [image.reference, `docker-image://${image.source}`]),
+    ),
+  };
+}
+
+function define(targets: readonly (readonly [string, BakeTarget])[]): BakeDefinition {
+  return {
+    group: { default: { targets: targets.map(([name]) => name) } },
+    target: Object.fromEntries(targets),
+  };
+}
+
+/** Builds each architecture as a target of its own and loads it into the local engine. */
+export function loadDefinition(plan: ReleasePlan, arches: readonly ArchPlan[]): BakeDefinition {
+  return define(
+    arches.map((arch) => [
+      arch.arch,
+      {
+        ...target(plan, arch),
+        tags: [arch.localImage],
+        output: ['type=docker'],
+        ...(plan.noCache ? { 'no-cache': true } : {}),
+      },
+    ]),
+  );
+}
+
+/** The same images from the build cache, pushed by digest without a tag. Needs BuildKit's image exporter. */
+export function pushDefinition(plan: ReleasePlan, arches: readonly ArchPlan[]): BakeDefinition {
+  const annotations = Object.entries(plan.annotations).map(
+    ([key, value]) => `"annotation.${key}=${literal(value).replaceAll('"', '""')}"`,
+  );
+  return define(
+    arches.map((arch) => [
+      arch.arch,
+      {
+        ...target(plan, arch),
+        output: [
+          [
+            'type=image',
+            `name=${arch.repository ?? ''}`,
+            'push=true',
+            'push-by-digest=true',
+            'oci-mediatypes=true',
+            ...annotations,
+          ].join(','),
+        ],
+      },
+    ]),
+  );
+}

@@ -1,0 +1,224 @@
+import type { PhaseProgress } from '../report/events.js';
+import type { SolveStatus, Vertex, VertexLog, VertexStatus } from './progress-records.js';
+
+/** How much of a failing instruction's output is kept for the message. */
+const KEPT_LOG_LINES = 30;
+const KEPT_TIMESTAMPS = 64;
+
+interface Step {
+  readonly digest: string;
+  /** Without the target: `builder 3/5`, empty for a single stage's export. */
+  readonly label: string;
+  readonly instruction: string;
+  readonly counted: boolean;
+  readonly started: boolean;
+  readonly completed: boolean;
+  readonly cached: boolean;
+  readonly error: string | undefined;
+}
+
+interface TargetState {
+  readonly steps: Map<string, Step>;
+  current: PhaseProgress;
+  startedMs: number | undefined;
+  endedMs: number | undefined;
+  exported: boolean;
+  configDigest: string | undefined;
+  manifestDigest: string | undefined;
+}
+
+export interface TargetResult {
+  readonly exported: boolean;
+  /** Digests that the exporter named; the config's identifies the image in every store and registry. */
+  readonly configDigest: string | undefined;
+  readonly manifestDigest: string | undefined;
+  /** Instructions of the Dockerfile, `FROM` not counted, and how many of them came from the cache. */
+  readonly totalSteps: number;
+  readonly cachedSteps: number;
+  /** From the first record to the export's end. */
+  readonly durationMs: number;
+  readonly failed: FailedStep | undefined;
+}
+
+export interface FailedStep {
+  /** `builder 3/5`; empty where BuildKit names no stage. */
+  readonly label: string;
+  readonly instruction: string;
+  readonly error: string;
+  readonly log: readonly string[];
+}
+
+export interface ProgressListener {
+  readonly onProgress: (target: string, progress: PhaseProgress) => void;
+  readonly onLog: (target: string, line: string) => void;
+  /** The image of a target has been written; others may still be building. */
+  readonly onExported: (target: string) => void;
+}
+
+const NAME = /^\[([^\]]+)\] ?(.*)$/s;
+const COUNTER = /(?:^| )(\d+)\/(\d+)$/;
+const DIGEST = /sha256:[0-9a-f]{64}/;
+
+/** Follows the records of one bake call and keeps, per target, what people and later steps need. */
+export class BuildProgress {
+  private readonly targets = new Map<string, TargetState>();
+  /** Which targets a vertex belongs to: stages that are equal are built once for several. */
+  private readonly owners = new Map<string, Set<string>>();
+  private readonly logs = new Map<string, string[]>();
+  private readonly partial = new Map<string, string>();
+  private readonly seen = new Map<string, string[]>();
+
+  constructor(
+    targets: readonly string[],
+    private readonly listener: ProgressListener,
+    private readonly now: () => number = () => performance.now(),
+  ) {
+    for (const target of targets) {
+      this.targets.set(target, {
+        steps: new Map(),
+        current: { current: 'waiting' },
+        startedMs: undefined,
+        endedMs: undefined,
+        exported: false,
+        configDigest: undefined,
+        manifestDigest: undefined,
+      });
+    }
+  }
+
+  apply(record: SolveStatus): void {
+    for (const vertex of record.vertexes ?? []) this.applyVertex(vertex);
+    for (const status of record.statuses ?? []) this.applyStatus(status);
+    for (const log of record.logs ?? []) this.applyLog(log);
+  }
+
+  result(target: string): TargetResult {
+    const state = this.targets.get(target);
+    if (state === undefined) throw new Error(`unknown target ${target}`);
+    const counted = [...state.steps.values()].filter((step) => step.counted);
+    const failed = [...state.steps.values()].find(
+      (step) => step.error !== undefined && !isCancellation(step.error),
+    );
+    return {
+      exported: state.exported,
+      configDigest: state.configDigest,
+      manifestDigest: state.manifestDigest,
+      totalSteps: counted.length,
+      cachedSteps: counted.filter((step) => step.cached).length,
+      durationMs: (state.endedMs ?? this.now()) - (state.startedMs ?? this.now()),
+      failed:
+        failed === undefined
+          ? undefined
+          : {
+              label: failed.label,
+              instruction: failed.instruction,
+              error: failed.error ?? '',
+              log: this.logs.get(failed.digest) ?? [],
+            },
+    };
+  }
+
+  /** With one target BuildKit's names carry no target, with several each begins with it. */
+  private locate(name: string): { target: string; label: string; instruction: string } | undefined {
+    const match = NAME.exec(name);
+    const [, bracket = '', instruction = name] = match ?? [];
+    const only = this.targets.size === 1 ? [...this.targets.keys()][0] : undefined;
+    const [first = '', ...rest] = bracket.split(' ');
+    if (this.targets.has(first)) return { target: first, label: rest.join(' '), instruction };
+    if (only === undefined) return undefined;
+    return { target: only, label: bracket, instruction };
+  }
+
+  private applyVertex(vertex: Vertex): void {
+    const place = this.locate(vertex.name);
+    if (place === undefined) return;
+    const { target, label, instruction } = place;
+    const state = this.targets.get(target);
+    if (state === undefined) return;
+    const owners = this.owners.get(vertex.digest) ?? new Set();
+    this.owners.set(vertex.digest, owners.add(target));
+    const before = state.steps.get(vertex.digest);
+    const step: Step = {
+      digest: vertex.digest,
+      label,
+      instruction: instruction.replaceAll(/\s+/g, ' '),
+      counted: COUNTER.test(label) && !instruction.startsWith('FROM '),
+      started: vertex.started !== undefined,
+      completed: vertex.completed !== undefined,
+      cached: vertex.cached ?? before?.cached ?? false,
+      error: vertex.error ?? before?.error,
+    };
+    state.steps.set(vertex.digest, step);
+    if (step.started) state.startedMs ??= this.now();
+    const exporting = instruction.startsWith('exporting to ');
+    if (step.completed && exporting && vertex.error === undefined && !state.exported) {
+      state.exported = true;
+      state.endedMs = this.now();
+      this.listener.onExported(target);
+    }
+    if (step.error !== undefined) state.endedMs = this.now();
+    if (step.started && !step.completed) this.show(target, state, step);
+  }
+
+  private show(target: string, state: TargetState, step: Step, bytes?: VertexStatus): void {
+    const counted = [...state.steps.values()].filter((one) => one.counted);
+    state.current = {
+      current: `${step.label} ${step.instruction}`.trim(),
+      done: counted.filter((one) => one.completed).length,
+      total: counted.length,
+      cached: counted.filter((one) => one.cached).length,
+      ...(bytes?.current === undefined ? {} : { bytes: bytes.current }),
+      ...(bytes?.total === undefined ? {} : { totalBytes: bytes.total }),
+    };
+    this.listener.onProgress(target, state.current);
+  }
+
+  private applyStatus(status: VertexStatus): void {
+    for (const target of this.owners.get(status.vertex) ?? []) {
+      const state = this.targets.get(target);
+      const step = state?.steps.get(status.vertex);
+      if (state === undefined || step === undefined) continue;
+      const digest = DIGEST.exec(status.id)?.[0];
+      if (digest !== undefined && status.id.startsWith('exporting config ')) {
+        state.configDigest = digest;
+      } else if (digest !== undefined && status.id.startsWith('writing image ')) {
+        state.configDigest = digest;
+      } else if (digest !== undefined && status.id.startsWith('exporting manifest ')) {
+        state.manifestDigest = digest;
+      }
+      if ((status.total ?? 0) > 0 && !step.completed) this.show(target, state, step, status);
+    }
+  }
+
+  /** Equal stages report their output once per target; the time stamp tells repetitions apart. */
+  private isRepetition(log: VertexLog): boolean {
+    if (log.timestamp === undefined) return false;
+    const key = `${log.timestamp} ${String(log.data?.length ?? 0)}`;
+    const seen = this.seen.get(log.vertex) ?? [];
+    if (seen.includes(key)) return true;
+    seen.push(key);
+    if (seen.length > KEPT_TIMESTAMPS) seen.shift();
+    this.seen.set(log.vertex, seen);
+    return false;
+  }
+
+  private applyLog(log: VertexLog): void {
+    if (log.data === undefined || this.isRepetition(log)) return;
+    const owners = [...(this.owners.get(log.vertex) ?? [])];
+    const key = `${log.vertex} ${String(log.stream ?? 1)}`;
+    const text = (this.partial.get(key) ?? '') + Buffer.from(log.data, 'base64').toString('utf8');
+    const lines = text.split('\n');
+    this.partial.set(key, lines.pop() ?? '');
+    const kept = this.logs.get(log.vertex) ?? [];
+    for (const line of lines) {
+      kept.push(line.replace(/\r$/, '').replace(/^.*\r/, ''));
+      for (const target of owners) this.listener.onLog(target, kept.at(-1) ?? '');
+    }
+    this.logs.set(log.vertex, kept.slice(-KEPT_LOG_LINES));
+  }
+}
+
+/** BuildKit's code for a step that was stopped because another one failed. */
+function isCancellation(error: string): boolean {
+  return /\bcontext canceled\b|code = Canceled\b|^Canceled\b/.test(error);
+}

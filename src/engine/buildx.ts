@@ -1,0 +1,72 @@
+import { tryDocker } from './docker.js';
+import { RecordSplitter, type SolveStatus } from './progress-records.js';
+
+export interface BakeCall {
+  readonly definitionFile: string;
+  /** Where bake writes the digests of what it built. */
+  readonly metadataFile: string;
+  /** undefined = the builder in use. */
+  readonly builder: string | undefined;
+  /** Working directory; bake asks before it reads files outside of it. */
+  readonly directory: string;
+  readonly signal: AbortSignal;
+  readonly onRecord: (record: SolveStatus) => void;
+}
+
+export interface BakeEnd {
+  readonly exitCode: number | null;
+  /** What buildx wrote besides its records: the error message. */
+  readonly text: readonly string[];
+  /** The line of the Dockerfile that the error message shows. */
+  readonly errorLine: number | undefined;
+}
+
+const KEPT_TEXT_LINES = 200;
+
+/** `Dockerfile:12` on a line of its own heads the excerpt that buildx prints below an error. */
+const EXCERPT_HEAD = /^\S+:(\d+)$/;
+
+export const BUILDX_ENVIRONMENT = {
+  // Attestations would turn each image into an index; they are added where they are asked for.
+  BUILDX_NO_DEFAULT_ATTESTATIONS: '1',
+  // The definition names the folders it reads itself; there is nobody to answer bake's question.
+  BUILDX_BAKE_ENTITLEMENTS_FS: '0',
+} as const;
+
+/** Runs `docker buildx bake` and follows BuildKit's records. */
+export async function bake(call: BakeCall): Promise<BakeEnd> {
+  const text: string[] = [];
+  const splitter = new RecordSplitter(call.onRecord, (line) => {
+    text.push(line);
+    if (text.length > KEPT_TEXT_LINES) text.shift();
+  });
+  const result = await tryDocker(
+    [
+      'buildx',
+      'bake',
+      ...(call.builder === undefined ? [] : ['--builder', call.builder]),
+      '--file',
+      call.definitionFile,
+      '--metadata-file',
+      call.metadataFile,
+      '--progress',
+      'rawjson',
+    ],
+    {
+      cwd: call.directory,
+      env: BUILDX_ENVIRONMENT,
+      signal: call.signal,
+      keep: 1,
+      onStderrLine: (line) => {
+        splitter.push(line);
+      },
+    },
+  );
+  splitter.end();
+  const head = text.map((line) => EXCERPT_HEAD.exec(line)?.[1]).find((line) => line !== undefined);
+  return {
+    exitCode: result.exitCode,
+    text,
+    errorLine: head === undefined ? undefined : Number(head),
+  };
+}

@@ -1,0 +1,169 @@
+import { AddonReleaseError } from '../errors.js';
+import { run, start, type RunOptions, type RunResult, type StreamingProcess } from '../exec/run.js';
+
+/** Answers that don't need the engine's own work (inspect, version) come within this time or not at all. */
+const QUERY_TIMEOUT_MS = 60_000;
+
+/** Runs `docker` and returns its result whatever the exit code. This module is the only one that calls it. */
+export async function tryDocker(args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
+  return run('docker', args, options);
+}
+
+/** Starts `docker` with open streams. */
+export function streamDocker(
+  args: readonly string[],
+  options: Pick<RunOptions, 'signal'> = {},
+): StreamingProcess {
+  return start('docker', args, options);
+}
+
+/**
+ * Runs `docker` and returns its standard output.
+ *
+ * @throws AddonReleaseError `environment` when it fails: these calls fail only if the engine does.
+ */
+export async function docker(args: readonly string[], options: RunOptions = {}): Promise<string> {
+  const result = await tryDocker(args, options);
+  if (result.exitCode === 0) return result.stdout;
+  options.signal?.throwIfAborted();
+  throw engineFailure(`docker ${args.slice(0, 2).join(' ')} failed`, result);
+}
+
+function engineFailure(message: string, result: RunResult): AddonReleaseError {
+  return new AddonReleaseError('environment', result.timedOut ? `${message}: no answer` : message, {
+    output: result.stderr || result.stdout,
+    hint: 'Run `addon-release doctor` to check the engine.',
+  });
+}
+
+export interface Engine {
+  readonly version: string;
+  /** "linux/amd64" */
+  readonly platform: string;
+  /** Where images are kept; they identify images differently. */
+  readonly imageStore: 'containerd' | 'classic';
+  readonly cpus: number;
+  readonly memoryBytes: number;
+  /** The kernel enforces AppArmor profiles. */
+  readonly apparmor: boolean;
+}
+
+interface DockerInfo {
+  readonly ServerVersion?: string;
+  readonly OSType?: string;
+  readonly Architecture?: string;
+  readonly DriverStatus?: readonly (readonly string[])[];
+  readonly NCPU?: number;
+  readonly MemTotal?: number;
+  readonly SecurityOptions?: readonly string[];
+  readonly ServerErrors?: readonly string[];
+}
+
+const MACHINES: Readonly<Record<string, string>> = {
+  x86_64: 'amd64',
+  amd64: 'amd64',
+  aarch64: 'arm64',
+  arm64: 'arm64',
+  armv7l: 'arm/v7',
+  armv6l: 'arm/v6',
+  i686: '386',
+};
+
+/** @throws AddonReleaseError `environment` when no engine answers. */
+export async function readEngine(signal?: AbortSignal): Promise<Engine> {
+  const result = await tryDocker(['info', '--format', '{{json .}}'], {
+    timeoutMs: QUERY_TIMEOUT_MS,
+    signal,
+  });
+  signal?.throwIfAborted();
+  const info = parseInfo(result.stdout);
+  if (info?.ServerVersion === undefined || info.ServerVersion === '') {
+    const why = info?.ServerErrors?.[0] ?? result.stderr.trim().split('\n')[0] ?? '';
+    throw new AddonReleaseError('environment', 'no Docker engine answers', {
+      output: why,
+      hint: /permission denied/i.test(why)
+        ? 'Add yourself to the docker group (`sudo usermod -aG docker $USER`, then log in again).'
+        : 'Start Docker (`systemctl start docker` or Docker Desktop), or point DOCKER_HOST at an engine.',
+    });
+  }
+  return {
+    version: info.ServerVersion,
+    platform: `${info.OSType ?? 'linux'}/${MACHINES[info.Architecture ?? ''] ?? info.Architecture ?? 'amd64'}`,
+    imageStore: (info.DriverStatus ?? []).some((row) => row[1]?.includes('io.containerd.snapshotter'))
+      ? 'containerd'
+      : 'classic',
+    cpus: info.NCPU ?? 1,
+    memoryBytes: info.MemTotal ?? 0,
+    apparmor: (info.SecurityOptions ?? []).some((option) => option.includes('name=apparmor')),
+  };
+}
+
+function parseInfo(text: string): DockerInfo | undefined {
+  try {
+    return JSON.parse(text) as DockerInfo;
+  } catch {
+    return undefined;
+  }
+}
+
+export interface LocalImage {
+  /** The config digest in the classic store, the manifest digest in the containerd store. */
+  readonly id: string;
+  readonly os: string;
+  readonly architecture: string;
+  readonly variant: string | undefined;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly user: string;
+  readonly exposedPorts: readonly string[];
+  readonly hasHealthcheck: boolean;
+  /** As the engine counts: unpacked, in the containerd store plus the compressed content. */
+  readonly sizeBytes: number;
+  /** Digests of the uncompressed layers, the base image's first. */
+  readonly diffIds: readonly string[];
+}
+
+interface InspectedImage {
+  readonly Id: string;
+  readonly Os: string;
+  readonly Architecture: string;
+  readonly Variant?: string;
+  readonly Size?: number;
+  readonly RootFS?: { readonly Layers?: readonly string[] };
+  readonly Config?: {
+    readonly Labels?: Readonly<Record<string, string>> | null;
+    readonly User?: string;
+    readonly ExposedPorts?: Readonly<Record<string, unknown>> | null;
+    readonly Healthcheck?: { readonly Test?: readonly string[] } | null;
+  } | null;
+}
+
+/** What the engine knows of an image; undefined when it has none of that name. */
+export async function inspectLocalImage(
+  reference: string,
+  signal?: AbortSignal,
+): Promise<LocalImage | undefined> {
+  const result = await tryDocker(['image', 'inspect', reference], {
+    timeoutMs: QUERY_TIMEOUT_MS,
+    signal,
+  });
+  if (result.exitCode !== 0) {
+    if (/no such image/i.test(result.stderr)) return undefined;
+    signal?.throwIfAborted();
+    throw engineFailure(`docker image inspect ${reference} failed`, result);
+  }
+  const [image] = JSON.parse(result.stdout) as readonly InspectedImage[];
+  if (image === undefined) return undefined;
+  const test = image.Config?.Healthcheck?.Test ?? [];
+  return {
+    id: image.Id,
+    os: image.Os,
+    architecture: image.Architecture,
+    variant: image.Variant === '' ? undefined : image.Variant,
+    labels: image.Config?.Labels ?? {},
+    user: image.Config?.User ?? '',
+    exposedPorts: Object.keys(image.Config?.ExposedPorts ?? {}),
+    hasHealthcheck: test.length > 0 && test[0] !== 'NONE',
+    sizeBytes: image.Size ?? 0,
+    diffIds: image.RootFS?.Layers ?? [],
+  };
+}

@@ -1,0 +1,23 @@
+import type { Arch } from '../addon/arch.js';
+import type { BaseMirror } from '../plan/base-mirror.js';
+
+/** Everything that flags and environment ask for, checked and frozen. */
+export interface ReleaseOptions {
+  /** The version given; undefined = config.yaml's. */
+  readonly version: string | undefined;
+  /** `all`: every architecture of the add-on; `host`: the engine's own; else those named. */
+  readonly arches: 'all' | 'host' | readonly Arch[];
+  readonly publish: boolean;
+  readonly smoke: boolean;
+  /** `--addon`: the add-on's folder; undefined = found from the working directory. */
+  readonly addon: string | undefined;
+  readonly workingDirectory: string;
+  readonly registry: string | undefined;
+  readonly image: string | undefined;
+  readonly baseMirrors: readonly BaseMirror[];
+  /** `--builder`: a buildx builder; undefined = the one in use. */
+  readonly builder: string | undefined;
+  readonly buildArgs: Readonly<Record<string, string>>;
+  readonly noCache: boolean;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}

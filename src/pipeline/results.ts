@@ -1,0 +1,51 @@
+import type { Addon } from '../addon/types.js';
+import type { Arch } from '../addon/arch.js';
+import type { BuildFailure, Candidate } from '../engine/build.js';
+import type { Engine } from '../engine/docker.js';
+import type { ArchPlan, ReleasePlan } from '../plan/release-plan.js';
+import type { SmokeReport } from '../smoke/report.js';
+
+/** What became of one architecture. */
+export interface ArchOutcome {
+  readonly plan: ArchPlan;
+  readonly build:
+    | { readonly status: 'built'; readonly candidate: Candidate }
+    | { readonly status: 'failed'; readonly failure: BuildFailure };
+  /** Undefined when it was not built or smoke tests were not asked for. */
+  readonly smoke: SmokeReport | undefined;
+}
+
+/** An image that the registry holds, proved to be the tested one. */
+export interface PushedImage {
+  readonly arch: Arch;
+  readonly repository: string;
+  readonly manifestDigest: string;
+  readonly configDigest: string;
+  /** Manifest, config and compressed layers, bytes. */
+  readonly manifestBytes: number;
+  readonly compressedBytes: number;
+}
+
+export interface PushedIndex {
+  readonly repository: string;
+  readonly digest: string;
+}
+
+/**
+ * What each step of a run returns, by the step's id. A step sees the results that it names in `needs` and adds its
+ * own; nothing is changed afterwards.
+ */
+export interface Results {
+  readonly addon: Addon;
+  readonly engine: Engine;
+  readonly plan: ReleasePlan;
+  readonly preflight: { readonly checked: readonly string[] };
+  readonly candidates: readonly ArchOutcome[];
+  readonly approved: readonly Candidate[];
+  readonly pushed: readonly PushedImage[];
+  readonly index: PushedIndex;
+  readonly versioned: { readonly references: readonly string[] };
+  readonly verified: { readonly references: readonly string[] };
+  readonly moved: { readonly references: readonly string[] };
+  readonly store: { readonly file: string };
+}

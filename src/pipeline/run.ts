@@ -1,0 +1,70 @@
+import { AddonReleaseError } from '../errors.js';
+import type { Results } from './results.js';
+import type { Step, StepContext } from './step.js';
+
+/** The end of a run: what was reached, and why it stopped. */
+export interface RunOutcome {
+  readonly results: Partial<Results>;
+  /** Undefined when every step succeeded or was skipped. */
+  readonly error: unknown;
+}
+
+function asMessage(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function interrupted(step: Step): AddonReleaseError {
+  return new AddonReleaseError('interrupted', `interrupted in "${step.title}"`, {
+    hint: 'Run the same command again: finished build steps come from the cache.',
+  });
+}
+
+/**
+ * Runs steps in their order and stops at the first failure. Never throws for a step's failure, so that what was
+ * reached before can still be shown.
+ */
+export async function runPipeline(
+  steps: readonly Step[],
+  context: StepContext,
+): Promise<RunOutcome> {
+  let results: Partial<Results> = {};
+  for (const step of steps) {
+    const started = performance.now();
+    const elapsed = () => performance.now() - started;
+    const named = { step: step.id, title: step.title };
+    const missing = step.needs.find((need) => results[need] === undefined);
+    if (missing !== undefined) {
+      const reason = `there is no result of "${missing}"`;
+      context.emit({ type: 'step-skipped', ...named, reason });
+      continue;
+    }
+    const inputs = results as Results;
+    const reason = step.skip?.(inputs, context);
+    if (reason !== undefined) {
+      context.emit({ type: 'step-skipped', ...named, reason });
+      continue;
+    }
+    context.emit({ type: 'step-started', ...named });
+    try {
+      const result = await step.run(inputs, context);
+      context.signal.throwIfAborted();
+      results = Object.freeze({ ...results, [step.id]: Object.freeze(result) });
+      context.emit({
+        type: 'step-finished',
+        ...named,
+        durationMs: elapsed(),
+        ...(step.summarize === undefined ? {} : { summary: step.summarize(result) }),
+      });
+    } catch (thrown) {
+      const error = context.signal.aborted ? interrupted(step) : thrown;
+      context.emit({
+        type: 'step-failed',
+        ...named,
+        durationMs: elapsed(),
+        message: asMessage(error),
+      });
+      return { results, error };
+    }
+  }
+  return { results, error: undefined };
+}

@@ -1,0 +1,40 @@
+import type { ReleaseOptions } from './options.js';
+import type { Emit } from '../report/events.js';
+import type { Results } from './results.js';
+
+/** Programs that a step starts. `doctor` checks those of all steps. */
+export type Tool = 'docker' | 'buildx' | 'emulation' | 'registry' | 'git';
+
+export interface StepContext {
+  readonly options: ReleaseOptions;
+  readonly emit: Emit;
+  /** Aborted by SIGINT and SIGTERM. Steps stop what they started and clean up before they return. */
+  readonly signal: AbortSignal;
+  /** A folder of this run's own for logs, definitions and metadata, outside the add-on. */
+  readonly runFolder: string;
+}
+
+/** One step of the pipeline: reads the results it needs, returns its own. */
+export interface Step<
+  Id extends keyof Results = keyof Results,
+  Needs extends keyof Results = keyof Results,
+> {
+  readonly id: Id;
+  /** What it does, as shown while it runs: "Push images by digest". */
+  readonly title: string;
+  readonly needs: readonly Needs[];
+  readonly tools: readonly Tool[];
+  /** A reason that a person reads when there is nothing to do; undefined to run. */
+  readonly skip?: (results: Pick<Results, Needs>, context: StepContext) => string | undefined;
+  readonly run: (results: Pick<Results, Needs>, context: StepContext) => Promise<Results[Id]>;
+  /** One line about the result. */
+  readonly summarize?: (result: Results[Id]) => string;
+}
+
+/** Ties a step's `needs` to what its functions may read. */
+export function defineStep<Id extends keyof Results, const Needs extends keyof Results>(
+  step: Step<Id, Needs>,
+): Step {
+  // The runner hands over exactly the results named in `needs`, so widening the parameter is safe.
+  return step as unknown as Step;
+}

@@ -1,0 +1,98 @@
+import type { Arch } from '../addon/arch.js';
+import { AddonReleaseError } from '../errors.js';
+
+/** Where a release's images go. Repositories are registry and path, without tag. */
+export interface ImageNames {
+  /** One repository per architecture if the name has `{arch}`; undefined for a multi-architecture name. */
+  readonly perArch: ((arch: Arch) => string) | undefined;
+  /** The repository of the multi-architecture index. */
+  readonly index: string;
+}
+
+/** The Supervisor's rule for `image`, section "docker image" of its validation; `{arch}` is the only placeholder. */
+const COMPONENT = /^[a-z0-9{][a-z0-9._{}-]*$/;
+const REGISTRY = /^(?:localhost|\[[0-9a-f:]+\]|[a-z0-9-]+(?:\.[a-z0-9-]+)+|[a-z0-9-]+(?=:))(?::\d{1,5})?$/;
+
+function looksLikeRegistry(part: string): boolean {
+  return part === 'localhost' || part.includes('.') || part.includes(':');
+}
+
+function fail(what: string, image: string, why: string): never {
+  throw new AddonReleaseError('usage', `${what} "${image}" is not an image name: ${why}`, {
+    hint: 'Use a name such as ghcr.io/OWNER/NAME or ghcr.io/OWNER/{arch}-NAME, without a tag.',
+  });
+}
+
+function validate(image: string, what: string): string {
+  const parts = image.split('/');
+  const [first = ''] = parts;
+  const hasRegistry = parts.length > 1 && looksLikeRegistry(first);
+  if (hasRegistry && !REGISTRY.test(first)) fail(what, image, `"${first}" is not a registry host`);
+  for (const part of hasRegistry ? parts.slice(1) : parts) {
+    if (part.includes(':') || part.includes('@')) fail(what, image, 'it has a tag or digest');
+    if (!COMPONENT.test(part)) {
+      fail(what, image, part === '' ? 'a part is empty' : `"${part}" has characters a name can't have`);
+    }
+  }
+  const placeholder = image.replaceAll('{arch}', '').match(/[{}]/);
+  if (placeholder !== null) fail(what, image, '{arch} is the only placeholder');
+  return image;
+}
+
+/** The name of the multi-architecture index beside per-architecture names: `{arch}` and the separator next to it go. */
+function withoutArch(image: string): string {
+  const stripped = image
+    .replace(/\{arch\}[-_./]/, '')
+    .replace(/[-_./]\{arch\}/, '')
+    .replaceAll('{arch}', '');
+  return stripped;
+}
+
+export interface ImageNameOptions {
+  /** `image` of config.yaml. */
+  readonly configured: string | undefined;
+  /** `--image`: replaces the whole name. */
+  readonly image: string | undefined;
+  /** `--registry`: replaces the registry host only. */
+  readonly registry: string | undefined;
+}
+
+/**
+ * Works out where images are published.
+ *
+ * @returns undefined when the add-on has no `image` and none was given: it can be built and tested only.
+ * @throws AddonReleaseError `usage` for names that the Supervisor or a registry would refuse.
+ */
+export function chooseImageNames(options: ImageNameOptions): ImageNames | undefined {
+  const name = options.image ?? options.configured;
+  if (name === undefined) return undefined;
+  validate(name, options.image === undefined ? 'config.yaml\'s image' : '--image');
+  let full = name;
+  if (options.registry !== undefined) {
+    if (!REGISTRY.test(options.registry) && options.registry !== 'localhost') {
+      throw new AddonReleaseError('usage', `--registry "${options.registry}" is not a registry host`, {
+        hint: 'Give a host with an optional port, for example ghcr.io or localhost:5000.',
+      });
+    }
+    const [first = '', ...rest] = name.split('/');
+    full = `${options.registry}/${looksLikeRegistry(first) && rest.length > 0 ? rest.join('/') : name}`;
+  }
+  const [first = ''] = full.split('/');
+  if (!looksLikeRegistry(first)) full = `docker.io/${full}`;
+  return {
+    perArch: full.includes('{arch}') ? (arch) => full.replaceAll('{arch}', arch) : undefined,
+    index: withoutArch(full),
+  };
+}
+
+/**
+ * The name under which an image is loaded into the local engine: the Supervisor's own for add-ons that it builds
+ * itself (`<repository>/<arch>-addon-<slug>`), in the characters that Docker allows.
+ */
+export function localImage(slug: string, arch: Arch, version: string): string {
+  const name = slug
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-|-$/g, '');
+  return `local/${arch}-addon-${name === '' ? 'addon' : name}:${version}`;
+}

@@ -1,0 +1,251 @@
+import type { Addon } from '../addon/types.js';
+import { platformOf, type Arch, type Platform } from '../addon/arch.js';
+import { AddonReleaseError } from '../errors.js';
+import type { Problem } from '../problem.js';
+import { mirrorImage, type BaseMirror } from './base-mirror.js';
+import { listBaseImages, type Dockerfile } from './dockerfile.js';
+import {
+  buildArguments,
+  imageLabels,
+  isoDate,
+  ociAnnotations,
+  type SourceFacts,
+} from './image-metadata.js';
+import { localImage, type ImageNames } from './image-names.js';
+import type { ReleaseVersion } from './version.js';
+
+/** An image that an architecture's build pulls. */
+export interface BaseImage {
+  /** As the Dockerfile or build.yaml names it. */
+  readonly reference: string;
+  /** Where it is really pulled from: the same, or a mirror. */
+  readonly source: string;
+  readonly platform: string;
+  /** Where it is named, for messages: file, line and column from 1. */
+  readonly file: string;
+  readonly line: number | undefined;
+  readonly column: number | undefined;
+}
+
+export interface ArchPlan {
+  readonly arch: Arch;
+  readonly platform: Platform;
+  /** Built and run by QEMU on this engine. */
+  readonly emulated: boolean;
+  readonly dockerfile: string;
+  readonly baseImages: readonly BaseImage[];
+  readonly buildArgs: Readonly<Record<string, string>>;
+  readonly labels: Readonly<Record<string, string>>;
+  /** The name in the local engine, by which the image is tested. */
+  readonly localImage: string;
+  /** Where the image is pushed; undefined when nothing is published. */
+  readonly repository: string | undefined;
+}
+
+/** One thing that a run changes outside this process, in the order in which it happens. */
+export interface PlannedWrite {
+  readonly kind: 'load' | 'push' | 'tag' | 'file';
+  /** An image reference or a file. */
+  readonly target: string;
+  readonly detail: string;
+}
+
+/**
+ * Everything that a run will do, decided before it does anything. Printed by `--dry-run`, as JSON with `--json`;
+ * the run obeys it.
+ */
+export interface ReleasePlan {
+  readonly schemaVersion: 1;
+  readonly slug: string;
+  readonly name: string;
+  readonly folder: string;
+  readonly configFile: string;
+  readonly version: string;
+  readonly stable: boolean;
+  /** config.yaml's version when it differs: it is brought in line after everything else has succeeded. */
+  readonly configVersion: string;
+  readonly source: SourceFacts;
+  readonly created: string;
+  readonly publish: boolean;
+  readonly noCache: boolean;
+  readonly architectures: readonly ArchPlan[];
+  /** The repository of the multi-architecture index; undefined when nothing is published. */
+  readonly indexRepository: string | undefined;
+  readonly annotations: Readonly<Record<string, string>>;
+  /** The tags that make the version visible, then those that move to it. */
+  readonly versionTags: readonly string[];
+  readonly movingTags: readonly string[];
+  readonly writes: readonly PlannedWrite[];
+}
+
+export interface PlanInput {
+  readonly addon: Addon;
+  readonly version: ReleaseVersion;
+  readonly arches: readonly Arch[];
+  readonly publish: boolean;
+  readonly names: ImageNames | undefined;
+  readonly source: SourceFacts;
+  /** The engine's own platform: "linux/amd64". */
+  readonly hostPlatform: string;
+  readonly dockerfiles: ReadonlyMap<Arch, { readonly file: string; readonly content: Dockerfile }>;
+  readonly buildArgs: Readonly<Record<string, string>>;
+  readonly baseMirrors: readonly BaseMirror[];
+  readonly noCache: boolean;
+}
+
+/** 64-bit Arm processors usually run 32-bit Arm code themselves; amd64 ones always run 386 code. */
+export function isEmulated(platform: string, hostPlatform: string): boolean {
+  const [, host = ''] = hostPlatform.split('/');
+  const [, architecture = ''] = platform.split('/');
+  if (architecture === host) return false;
+  return !(
+    (host === 'arm64' && architecture === 'arm') ||
+    (host === 'amd64' && architecture === '386')
+  );
+}
+
+function planArch(input: PlanInput, arch: Arch, problems: Problem[]): ArchPlan | undefined {
+  const { addon, names } = input;
+  const platform = platformOf(arch);
+  const dockerfile = input.dockerfiles.get(arch);
+  if (dockerfile === undefined) {
+    problems.push({
+      severity: 'error',
+      message: `there is no Dockerfile for ${arch}`,
+      file: addon.folder,
+      hint: `Add Dockerfile or Dockerfile.${arch}.`,
+    });
+    return undefined;
+  }
+  const metadata = { addon, arch, version: input.version.text, source: input.source };
+  const buildArgs = buildArguments(metadata, input.buildArgs);
+  const { images, unresolved } = listBaseImages(dockerfile.content, buildArgs, {
+    build: input.hostPlatform,
+    target: platform,
+  });
+  for (const { text, argument, line, column } of unresolved) {
+    const noBase = argument === 'BUILD_FROM';
+    problems.push({
+      severity: 'error',
+      message: noBase
+        ? `no base image for ${arch}: build.yaml has no build_from for it and ARG BUILD_FROM has no default`
+        : `FROM ${text}: the argument ${argument} has no value`,
+      file: dockerfile.file,
+      line,
+      column,
+      hint: noBase
+        ? `Add \`${arch}: IMAGE\` below build_from in build.yaml, or give ARG BUILD_FROM a default.`
+        : `Give ARG ${argument} a default before the first FROM, or pass --build-arg ${argument}=VALUE.`,
+    });
+  }
+  const fromBuildFile = addon.buildConfig.buildFrom?.get(arch);
+  return {
+    arch,
+    platform,
+    emulated: isEmulated(platform, input.hostPlatform),
+    dockerfile: dockerfile.file,
+    baseImages: images.map((image) => {
+      const named =
+        image.reference === fromBuildFile && input.buildArgs['BUILD_FROM'] === undefined
+          ? addon.buildConfig.buildFromPositions.get(arch)
+          : undefined;
+      return {
+        reference: image.reference,
+        source: mirrorImage(image.reference, input.baseMirrors),
+        platform:
+          image.platform === 'target'
+            ? platform
+            : image.platform === 'build'
+              ? input.hostPlatform
+              : image.platform,
+        file: named === undefined ? dockerfile.file : (addon.buildConfig.file ?? dockerfile.file),
+        line: named?.line ?? image.line,
+        column: named?.column ?? image.column,
+      };
+    }),
+    buildArgs,
+    labels: imageLabels(metadata),
+    localImage: localImage(addon.slug, arch, input.version.text),
+    repository: input.publish ? (names?.perArch?.(arch) ?? names?.index) : undefined,
+  };
+}
+
+function planWrites(plan: Omit<ReleasePlan, 'writes'>, perArch: boolean): PlannedWrite[] {
+  const { version, architectures, indexRepository } = plan;
+  const writes: PlannedWrite[] = architectures.map((arch) => ({
+    kind: 'load',
+    target: arch.localImage,
+    detail: `${arch.platform} into the local engine`,
+  }));
+  if (indexRepository === undefined) return writes;
+  const tagged = perArch ? architectures.map((arch) => arch.repository ?? '') : [];
+  for (const arch of architectures) {
+    writes.push({
+      kind: 'push',
+      target: arch.repository ?? '',
+      detail: `${arch.platform} by digest, without a tag`,
+    });
+  }
+  writes.push({
+    kind: 'push',
+    target: indexRepository,
+    detail: `index of ${architectures.map((arch) => arch.platform).join(', ')} by digest`,
+  });
+  for (const tag of [...plan.versionTags, ...plan.movingTags]) {
+    const detail = tag === version ? 'the version' : 'moves, after verification';
+    for (const repository of [...tagged, indexRepository]) {
+      writes.push({ kind: 'tag', target: `${repository}:${tag}`, detail });
+    }
+  }
+  if (plan.configVersion !== version) {
+    writes.push({
+      kind: 'file',
+      target: plan.configFile,
+      detail: `version: ${plan.configVersion} → ${version}`,
+    });
+  }
+  return writes;
+}
+
+/**
+ * Decides everything about a run. Pure: the same input gives the same plan.
+ *
+ * @throws AddonReleaseError `addon` with every problem found (missing base image, Dockerfile, image name).
+ */
+export function makePlan(input: PlanInput): ReleasePlan {
+  const { addon, version, names } = input;
+  const problems: Problem[] = [];
+  if (input.publish && names === undefined) {
+    problems.push({
+      severity: 'error',
+      message: '`image` is missing: there is no name to publish under',
+      file: addon.configFile,
+      hint: 'Add `image: ghcr.io/OWNER/NAME` to the file, or pass --image.',
+    });
+  }
+  const architectures = input.arches.flatMap((arch) => planArch(input, arch, problems) ?? []);
+  if (problems.length > 0) {
+    throw new AddonReleaseError('addon', `${addon.slug} can't be built as it is`, { problems });
+  }
+  const publish = input.publish && names !== undefined;
+  const plan = {
+    schemaVersion: 1,
+    slug: addon.slug,
+    name: addon.name,
+    folder: addon.folder,
+    configFile: addon.configFile,
+    version: version.text,
+    stable: version.stable,
+    configVersion: addon.version,
+    source: input.source,
+    created: isoDate(input.source.epochSeconds),
+    publish,
+    noCache: input.noCache,
+    architectures,
+    indexRepository: publish ? names.index : undefined,
+    annotations: ociAnnotations({ addon, version: version.text, source: input.source }),
+    versionTags: publish ? [version.text] : [],
+    movingTags: publish && version.stable ? ['latest'] : [],
+  } as const satisfies Omit<ReleasePlan, 'writes'>;
+  return { ...plan, writes: planWrites(plan, names?.perArch !== undefined) };
+}

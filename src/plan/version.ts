@@ -1,0 +1,69 @@
+import semver from 'semver';
+import { AddonReleaseError } from '../errors.js';
+
+/** A version as it is released: `text` is the image tag and config.yaml's `version`, to the letter. */
+export interface ReleaseVersion {
+  readonly text: string;
+  readonly form: 'semver' | 'calendar' | 'simple';
+  /** Stable versions also move `latest`. */
+  readonly stable: boolean;
+}
+
+/** https://github.com/opencontainers/distribution-spec/blob/v1.1.0/spec.md#pulling-manifests */
+const TAG = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
+
+/** Year, month and up to two more numbers, as Home Assistant counts: 2026.02.1, 2026.8.0b3. */
+const CALENDAR = /^(?:19|20)\d\d\.(?:0?[1-9]|1[0-2])(?:\.\d+){0,2}(?<suffix>(?:a|b|rc|\.?dev)\d*)?$/;
+
+/** One to four numbers and, as many add-ons have it, the packaging's own number: 3.23, 3.23-1, 1.2.3.4. */
+const SIMPLE = /^\d+(?:\.\d+){0,3}(?:-(?:r|ls)?\d+)?(?<suffix>(?:a|b|rc|\.?dev|-?(?:alpha|beta|rc|dev)\.?)\d*)?$/;
+
+function fail(message: string, hint: string): never {
+  throw new AddonReleaseError('usage', message, { hint });
+}
+
+/**
+ * Reads a version given on the command line or in config.yaml: semver, Home Assistant's calendar form, or plain
+ * numbers.
+ *
+ * @throws AddonReleaseError `usage` when it is none of these or can't be an image tag.
+ */
+export function parseVersion(text: string): ReleaseVersion {
+  const number = text.replace(/^[vV](?=\d)/, '');
+  if (text.includes('+')) {
+    fail(
+      `version "${text}" can't be an image tag: "+" is not allowed in tags`,
+      `Use "${text.replaceAll('+', '-')}" or leave the build metadata out.`,
+    );
+  }
+  if (!TAG.test(text)) {
+    fail(
+      `version "${text}" can't be an image tag`,
+      'Use letters, digits, ".", "-" and "_", at most 128 of them, for example 1.2.3 or 2026.2.1.',
+    );
+  }
+  const calendar = CALENDAR.exec(number);
+  if (calendar !== null) {
+    return { text, form: 'calendar', stable: calendar.groups?.['suffix'] === undefined };
+  }
+  const parsed = semver.parse(number);
+  if (parsed !== null) return { text, form: 'semver', stable: parsed.prerelease.length === 0 };
+  const simple = SIMPLE.exec(number);
+  if (simple !== null) {
+    return { text, form: 'simple', stable: simple.groups?.['suffix'] === undefined };
+  }
+  return fail(
+    `"${text}" is not a version`,
+    'Use a semantic version (1.2.3, 1.3.0-beta.1) or a calendar version (2026.2.1).',
+  );
+}
+
+/**
+ * The version to release when `requested` was given and config.yaml says `configured`. A leading "v", as git tags
+ * have it, is dropped unless config.yaml's own versions carry one, so that tag and version can't drift apart.
+ */
+export function chooseVersion(requested: string | undefined, configured: string): ReleaseVersion {
+  if (requested === undefined) return parseVersion(configured);
+  const number = requested.replace(/^[vV](?=\d)/, '');
+  return parseVersion(/^[vV]\d/.test(configured) ? `${configured.charAt(0)}${number}` : number);
+}
