@@ -1,0 +1,121 @@
+import { retry, type RetryPolicy } from '../exec/retry.js';
+import { createDockerCredentials, type CredentialSource } from './credentials.js';
+import {
+  deleteManifest,
+  getManifest,
+  headManifest,
+  putManifest,
+  type ManifestSummary,
+  type StoredManifest,
+} from './manifests.js';
+import type { RepositoryName } from './reference.js';
+import { classifyRegistryFailure } from './registry-error.js';
+import { RegistryTransport } from './transport.js';
+
+/** A request that is about to be tried again. */
+export interface RegistryRetry {
+  /** What is tried: "read manifest ghcr.io/owner/name:1.0.0". */
+  readonly operation: string;
+  /** The named transient cause: "503 Service Unavailable". */
+  readonly cause: string;
+  readonly delayMs: number;
+  /** The attempt that failed, from 1. */
+  readonly attempt: number;
+}
+
+export interface RegistryClientOptions {
+  /** `docker-config`: what `docker login` left; `anonymous`: nothing, as most installations pull. */
+  readonly credentials: 'docker-config' | 'anonymous' | CredentialSource;
+  /** Aborting ends every request and every wait; calls then reject with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+  readonly onRetry?: ((retry: RegistryRetry) => void) | undefined;
+  /** How long nothing may move on a connection, in milliseconds. Default 60 000. */
+  readonly requestTimeoutMs?: number | undefined;
+  readonly retryPolicy?: RetryPolicy | undefined;
+  /** Registries other than loopback ones that may be reached by plain HTTP, as HOST[:PORT]. */
+  readonly insecureRegistries?: readonly string[] | undefined;
+}
+
+/**
+ * A client of the OCI distribution API. Every call retries transient failures by itself and rejects with a
+ * RegistryError (exit class `registry`) on final ones.
+ *
+ * @see https://github.com/opencontainers/distribution-spec/blob/main/spec.md
+ */
+export interface RegistryClient {
+  /** Proves that the registry answers and tells by which protocol. Needs no login. */
+  readonly ping: (registry: string) => Promise<'http' | 'https'>;
+  /** What a tag or digest stands for; undefined when there is no such manifest or repository. */
+  readonly headManifest: (
+    repository: RepositoryName,
+    selector: string,
+  ) => Promise<ManifestSummary | undefined>;
+  /** A manifest's bytes, proved against its digest. */
+  readonly getManifest: (repository: RepositoryName, selector: string) => Promise<StoredManifest>;
+  /** Stores a manifest under a tag or its digest, and returns the digest. */
+  readonly putManifest: (
+    repository: RepositoryName,
+    selector: string,
+    manifest: Pick<StoredManifest, 'bytes' | 'mediaType'>,
+  ) => Promise<string>;
+  /** Deletes a manifest with all its tags. */
+  readonly deleteManifest: (
+    repository: RepositoryName,
+    digest: string,
+  ) => Promise<'deleted' | 'absent'>;
+}
+
+const DEFAULT_REQUEST_TIMEOUT_MS = 60_000;
+
+function chooseCredentials(options: RegistryClientOptions): CredentialSource {
+  if (typeof options.credentials === 'function') return options.credentials;
+  if (options.credentials === 'anonymous') return () => Promise.resolve(undefined);
+  return createDockerCredentials({ signal: options.signal });
+}
+
+/** Creates a client. Logins and tokens are kept for its life. */
+export function createRegistryClient(options: RegistryClientOptions): RegistryClient {
+  const transport = new RegistryTransport({
+    findCredentials: chooseCredentials(options),
+    requestTimeoutMs: options.requestTimeoutMs ?? DEFAULT_REQUEST_TIMEOUT_MS,
+    insecureRegistries: options.insecureRegistries ?? [],
+    signal: options.signal,
+  });
+
+  function attempt<T>(operation: string, run: () => Promise<T>): Promise<T> {
+    return retry(run, classifyRegistryFailure, {
+      ...(options.retryPolicy === undefined ? {} : { policy: options.retryPolicy }),
+      signal: options.signal,
+      onRetry: (cause, delayMs, number) => {
+        options.onRetry?.({ operation, cause, delayMs, attempt: number });
+      },
+    });
+  }
+
+  const at = (repository: RepositoryName, selector: string): string =>
+    `${repository.registry}/${repository.repository}${selector.includes(':') ? '@' : ':'}${selector}`;
+
+  return {
+    ping: (registry) =>
+      attempt(`reach ${registry}`, async () => {
+        const base = await transport.reach(registry);
+        return base.protocol === 'http:' ? 'http' : 'https';
+      }),
+    headManifest: (repository, selector) =>
+      attempt(`look up manifest ${at(repository, selector)}`, () =>
+        headManifest(transport, repository, selector),
+      ),
+    getManifest: (repository, selector) =>
+      attempt(`read manifest ${at(repository, selector)}`, () =>
+        getManifest(transport, repository, selector),
+      ),
+    putManifest: (repository, selector, manifest) =>
+      attempt(`store manifest ${at(repository, selector)}`, () =>
+        putManifest(transport, repository, selector, manifest),
+      ),
+    deleteManifest: (repository, digest) =>
+      attempt(`delete manifest ${at(repository, digest)}`, () =>
+        deleteManifest(transport, repository, digest),
+      ),
+  };
+}
