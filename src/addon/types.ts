@@ -120,6 +120,8 @@ export interface BuildConfig {
   readonly file: string | undefined;
   /** Base image per architecture; undefined when the file names none. */
   readonly buildFrom: ReadonlyMap<Arch, string> | undefined;
+  /** Where `file` names each base image, for messages about it; lines and columns count from 1. */
+  readonly buildFromPositions: ReadonlyMap<Arch, { readonly line: number; readonly column: number }>;
   readonly args: ReadonlyMap<string, string>;
   readonly labels: ReadonlyMap<string, string>;
 }
