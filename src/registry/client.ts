@@ -1,4 +1,13 @@
 import { retry, type RetryPolicy } from '../exec/retry.js';
+import {
+  getBlob,
+  headBlob,
+  mountBlob,
+  readBlob,
+  uploadBlob,
+  type BlobIdentity,
+  type BlobSource,
+} from './blobs.js';
 import { createDockerCredentials, type CredentialSource } from './credentials.js';
 import {
   deleteManifest,
@@ -10,6 +19,7 @@ import {
 } from './manifests.js';
 import type { RepositoryName } from './reference.js';
 import { classifyRegistryFailure } from './registry-error.js';
+import { checkPush, listTags } from './repositories.js';
 import { RegistryTransport } from './transport.js';
 
 /** A request that is about to be tried again. */
@@ -63,6 +73,32 @@ export interface RegistryClient {
     repository: RepositoryName,
     digest: string,
   ) => Promise<'deleted' | 'absent'>;
+  readonly headBlob: (repository: RepositoryName, digest: string) => Promise<boolean>;
+  /**
+   * The blob's bytes as they arrive. The iteration rejects at its end when they are not the blob, and is not retried by
+   * itself: open it again.
+   */
+  readonly getBlob: (
+    repository: RepositoryName,
+    blob: BlobIdentity,
+  ) => Promise<AsyncGenerator<Uint8Array, void, undefined>>;
+  /** A small blob as a whole, proved against its digest. */
+  readonly readBlob: (repository: RepositoryName, blob: BlobIdentity) => Promise<Uint8Array>;
+  /** Uploads a blob unless the repository has it. */
+  readonly uploadBlob: (
+    repository: RepositoryName,
+    blob: BlobSource,
+  ) => Promise<'exists' | 'uploaded'>;
+  /** Brings a blob into another repository: mounted within a registry where possible, else sent through here. */
+  readonly mountBlob: (
+    from: RepositoryName,
+    to: RepositoryName,
+    blob: BlobIdentity,
+  ) => Promise<'exists' | 'mounted' | 'copied'>;
+  /** All tags; undefined when the registry does not know the repository. */
+  readonly listTags: (repository: RepositoryName) => Promise<readonly string[] | undefined>;
+  /** Proves the right to push to the repository and leaves nothing there. */
+  readonly checkPush: (repository: RepositoryName) => Promise<void>;
 }
 
 const DEFAULT_REQUEST_TIMEOUT_MS = 60_000;
@@ -116,6 +152,32 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
     deleteManifest: (repository, digest) =>
       attempt(`delete manifest ${at(repository, digest)}`, () =>
         deleteManifest(transport, repository, digest),
+      ),
+    headBlob: (repository, digest) =>
+      attempt(`look up blob ${at(repository, digest)}`, () =>
+        headBlob(transport, repository, digest),
+      ),
+    getBlob: (repository, blob) =>
+      attempt(`read blob ${at(repository, blob.digest)}`, () =>
+        getBlob(transport, repository, blob),
+      ),
+    readBlob: (repository, blob) =>
+      attempt(`read blob ${at(repository, blob.digest)}`, () =>
+        readBlob(transport, repository, blob),
+      ),
+    uploadBlob: (repository, blob) =>
+      attempt(`upload blob ${at(repository, blob.digest)}`, () =>
+        uploadBlob(transport, repository, blob),
+      ),
+    mountBlob: (from, to, blob) =>
+      attempt(`bring blob ${at(to, blob.digest)}`, () => mountBlob(transport, from, to, blob)),
+    listTags: (repository) =>
+      attempt(`list tags of ${repository.registry}/${repository.repository}`, () =>
+        listTags(transport, repository),
+      ),
+    checkPush: (repository) =>
+      attempt(`check the right to push to ${repository.registry}/${repository.repository}`, () =>
+        checkPush(transport, repository),
       ),
   };
 }

@@ -1,5 +1,3 @@
-import { AddonReleaseError } from '../errors.js';
-
 export type HttpMethod = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 /** A body that is opened anew for each attempt. */
@@ -45,6 +43,7 @@ export class HttpFault extends Error {
 }
 
 const MAX_REDIRECTS = 5;
+const MAX_DRAINED_BYTES = 64 * 1024;
 const TIMEOUT_CODES = [
   'UND_ERR_CONNECT_TIMEOUT',
   'UND_ERR_HEADERS_TIMEOUT',
@@ -103,7 +102,7 @@ type Watch = ReturnType<typeof watchExchange>;
 
 /** The source's chunks; remembers its own failure, which fetch would report as a broken connection. */
 function openBody(source: BodySource, watch: Watch) {
-  const state: { failure?: unknown } = {};
+  const state: { failure?: Error } = {};
   async function* chunks(): AsyncGenerator<Uint8Array> {
     try {
       for await (const chunk of source.open()) {
@@ -111,7 +110,7 @@ function openBody(source: BodySource, watch: Watch) {
         yield chunk;
       }
     } catch (error) {
-      state.failure = error;
+      state.failure = error instanceof Error ? error : new Error(String(error));
       throw error;
     }
   }
@@ -152,8 +151,16 @@ function wrapResponse(response: Response, watch: Watch, request: HttpRequest): H
     chunks,
     readBytes,
     discard: async () => {
-      watch.end();
-      await response.body?.cancel().catch(() => undefined);
+      const length = Number(response.headers.get('content-length') ?? MAX_DRAINED_BYTES + 1);
+      try {
+        // A body that was read to its end leaves the connection usable.
+        if (length <= MAX_DRAINED_BYTES) await readBytes(MAX_DRAINED_BYTES);
+        else await response.body?.cancel();
+      } catch (error) {
+        if (!(error instanceof HttpFault)) throw error;
+      } finally {
+        watch.end();
+      }
     },
   };
 }
@@ -185,15 +192,14 @@ async function exchange(request: HttpRequest): Promise<HttpResponse> {
   } catch (error) {
     watch.end();
     request.signal?.throwIfAborted();
-    const failure: unknown = opened?.state.failure;
-    if (failure instanceof AddonReleaseError) throw failure;
-    throw toFault(watch.signal.aborted ? watch.signal.reason : (failure ?? error));
+    if (opened?.state.failure !== undefined) throw opened.state.failure;
+    throw toFault(watch.signal.aborted ? watch.signal.reason : error);
   }
 }
 
 /** Where a reading request is sent on to, with the login left behind when the host changes. */
 function followRedirect(request: HttpRequest, location: string): HttpRequest {
-  if (!URL.canParse(location, request.url)) {
+  if (!URL.canParse(location, request.url.href)) {
     throw new HttpFault('INVALID_REDIRECT', 'it redirects to something that is not an address');
   }
   const url = new URL(location, request.url);

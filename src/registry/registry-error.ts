@@ -17,6 +17,8 @@ export type RegistryFailureKind =
   /** The login is good but lacks the right. */
   | 'denied'
   | 'not-found'
+  /** The image is there, but not for the platform. */
+  | 'platform-missing'
   /** The registry does not offer the operation. */
   | 'unsupported'
   | 'rate-limited'
