@@ -95,7 +95,10 @@ export interface RegistryClient {
     to: RepositoryName,
     blob: BlobIdentity,
   ) => Promise<'exists' | 'mounted' | 'copied'>;
-  /** All tags; undefined when the registry does not know the repository. */
+  /**
+   * All tags; undefined when the registry knows no repository of the name. Registries
+   * differ on one that has images but no tag: undefined or none.
+   */
   readonly listTags: (repository: RepositoryName) => Promise<readonly string[] | undefined>;
   /** Proves the right to push to the repository and leaves nothing there. */
   readonly checkPush: (repository: RepositoryName) => Promise<void>;

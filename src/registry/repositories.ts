@@ -32,7 +32,10 @@ function readTags(bytes: Uint8Array): readonly string[] | undefined {
   return tags.every((tag): tag is string => typeof tag === 'string') ? tags : undefined;
 }
 
-/** All tags of a repository, in the registry's order; undefined when the registry does not know the repository. */
+/**
+ * All tags of a repository, in the registry's order; undefined when the registry knows no repository of the name. Registries
+ * differ on one that has images but no tag: undefined or none.
+ */
 export async function listTags(
   transport: RegistryTransport,
   repository: RepositoryName,

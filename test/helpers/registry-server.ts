@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -176,17 +176,4 @@ export async function writeDockerConfig(
   const content = JSON.stringify({ auths: Object.fromEntries(auths) as object });
   await writeFile(path.join(folder, 'config.json'), content, { mode: 0o600 });
   return folder;
-}
-
-/** The bytes of a blob in the registry's own storage, to damage or to look at. */
-export async function readStoredBlob(server: RegistryServer, digest: string): Promise<Buffer> {
-  const hex = digest.slice('sha256:'.length);
-  const file = path.join(
-    server.storage,
-    'docker/registry/v2/blobs/sha256',
-    hex.slice(0, 2),
-    hex,
-    'data',
-  );
-  return readFile(file);
 }
