@@ -26,13 +26,10 @@ registry_answers() {
   curl --silent --fail --max-time 3 --output /dev/null "http://$registry/v2/"
 }
 
-# Prints the address of the Debian archive that this machine's apt uses for the suite $1, without a
-# trailing slash. The label tells the archive from the security one; it is empty before the first
-# `apt-get update`, so an unlabelled archive counts too.
+# Prints the address that this machine's apt uses for the Debian archive (not the security one), without
+# a trailing slash; empty before the first `apt-get update`.
 debian_mirror() {
-  apt-get indextargets --format '$(LABEL)|$(RELEASE)|$(CODENAME)|$(COMPONENT)|$(REPO_URI)' \
-    'Created-By: Packages' |
-    awk -F'|' -v suite="$1" \
-      '($1 == "Debian" || $1 == "") && ($2 == suite || $3 == suite) && $4 == "main" { print $5; exit }' |
-    sed 's:/*$::'
+  # shellcheck disable=SC2016 # apt fills these in
+  apt-get indextargets --format '$(LABEL)|$(COMPONENT)|$(REPO_URI)' 'Created-By: Packages' |
+    awk -F'|' '$1 == "Debian" && $2 == "main" && !seen++ { sub("/*$", "", $3); print $3 }'
 }
