@@ -150,9 +150,7 @@ export class Authenticator {
     purpose: Purpose,
   ): Promise<RegistryError> {
     const credentials = await this.#options.findCredentials();
-    const isBearer = this.#challenge?.scheme === 'bearer';
-    const login: LoginState =
-      credentials === undefined ? 'none' : isBearer ? 'accepted' : 'refused';
+    const login = judgeLogin(response, credentials, this.#challenge?.scheme);
     return describeUnauthorized(await readRefusal(response), purpose, login, this.#flap(scopes));
   }
 
@@ -225,6 +223,20 @@ export class Authenticator {
     const login: LoginState = credentials === undefined ? 'none' : 'refused';
     return describeUnauthorized(answer, purpose, login, this.#flap(scopes));
   }
+}
+
+/** Why a request with a fresh token or the configured password still got a 401. */
+function judgeLogin(
+  response: HttpResponse,
+  credentials: Credentials | undefined,
+  scheme: string | undefined,
+): LoginState {
+  if (credentials === undefined) return 'none';
+  if (scheme !== 'bearer') return 'refused';
+  const offered = parseChallenges(response.headers.get('www-authenticate') ?? '');
+  const isInvalid = offered.some(({ parameters }) => parameters['error'] === 'invalid_token');
+  if (!isInvalid) return 'accepted';
+  return credentials.kind === 'registry-token' ? 'refused' : 'token-refused';
 }
 
 function tokenRequest(

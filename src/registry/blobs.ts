@@ -167,7 +167,8 @@ export async function closeUpload(
       repository: repository.repository,
       access: 'push to',
     },
-    scopes: [pushScope(repository)],
+    // The reference registry counts this as deleting.
+    scopes: [{ repository: repository.repository, actions: ['pull', 'push', 'delete'] }],
     method: 'DELETE',
     target: session,
     expect: [200, 202, 204],

@@ -176,7 +176,13 @@ function describeAnswer(answer: RefusedAnswer): string {
 }
 
 /** Whether a login was sent with the request, and what became of it. */
-export type LoginState = 'none' | 'refused' | 'accepted';
+export type LoginState =
+  | 'none'
+  | 'refused'
+  /** The login is good, so a right is missing. */
+  | 'accepted'
+  /** The token server gave a token that the registry then called invalid. */
+  | 'token-refused';
 
 /** A 401: no login, a wrong one, or one without the right. */
 export function describeUnauthorized(
@@ -188,6 +194,11 @@ export function describeUnauthorized(
   const target = describeTarget(purpose);
   const detail = describeAnswer(answer);
   if (login === 'accepted') return describeDenied(answer, purpose, transient);
+  if (login === 'token-refused') {
+    const message = `${purpose.registry} does not accept the tokens that its own token server gives out, needed to ${purpose.access} ${target} (${detail})`;
+    const hint = 'Check the clock of the registry and of its token server.';
+    return failure('login-refused', purpose, message, { hint, transient, answer });
+  }
   if (login === 'refused') {
     const message = `${purpose.registry} refused the login that is configured for it, needed to ${purpose.access} ${target} (${detail})`;
     const hint = `Log in again: ${loginCommand(purpose.registry)}`;
