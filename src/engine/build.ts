@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import type { Arch } from '../addon/arch.js';
 import { AddonReleaseError } from '../errors.js';
 import type { ArchPlan, ReleasePlan } from '../plan/release-plan.js';
@@ -7,7 +7,7 @@ import type { Emit } from '../report/events.js';
 import { formatDuration } from '../report/format.js';
 import { loadDefinition } from './bake-definition.js';
 import { BuildProgress, type FailedStep } from './build-progress.js';
-import { bake, type BakeCall, type BakeEnd } from './buildx.js';
+import { bake, readMetadata, type BakeCall, type BakeEnd } from './buildx.js';
 import { inspectLocalImage, readEngine, type LocalImage } from './docker.js';
 
 /** An image in the local engine that may be published if its tests pass. */
@@ -81,20 +81,6 @@ async function makeCandidate(
   };
 }
 
-/** The config digests in bake's metadata file, by target. */
-async function readConfigDigests(file: string): Promise<ReadonlyMap<string, string>> {
-  const metadata = JSON.parse(await readFile(file, 'utf8')) as Record<
-    string,
-    { 'containerimage.config.digest'?: string }
-  >;
-  return new Map(
-    Object.entries(metadata).flatMap(([target, value]) => {
-      const digest = value['containerimage.config.digest'];
-      return digest === undefined ? [] : [[target, digest] as const];
-    }),
-  );
-}
-
 /** One bake call over `arches`; reports the ones that ended and returns those that another's failure cancelled. */
 async function buildRound(
   request: BuildRequest,
@@ -163,13 +149,13 @@ async function buildRound(
 
   const cancelled: ArchPlan[] = [];
   let ended = reported.size;
-  const digests = end.exitCode === 0 ? await readConfigDigests(metadataFile) : new Map<string, string>();
+  const metadata = end.exitCode === 0 ? await readMetadata(metadataFile) : undefined;
   for (const arch of arches) {
     const { failed, durationMs } = progress.result(arch.arch);
     const known = reported.get(arch.arch);
     const candidate = known ?? (failed ? undefined : await makeCandidate(arch, progress, signal));
     if (candidate !== undefined) {
-      const named = digests.get(arch.arch);
+      const named = metadata?.get(arch.arch)?.configDigest;
       if (named !== undefined && named !== candidate.configDigest) {
         throw new AddonReleaseError('build', `${arch.arch}: buildx names two different images`, {
           output: `its records: ${candidate.configDigest}\nits metadata file: ${named}`,

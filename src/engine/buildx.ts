@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { tryDocker } from './docker.js';
 import { RecordSplitter, type SolveStatus } from './progress-records.js';
 
@@ -69,4 +70,34 @@ export async function bake(call: BakeCall): Promise<BakeEnd> {
     text,
     errorLine: head === undefined ? undefined : Number(head),
   };
+}
+
+/** Digests of one target, as bake's metadata file names them. */
+export interface TargetMetadata {
+  readonly configDigest: string | undefined;
+  readonly manifestDigest: string | undefined;
+}
+
+/** Reads bake's metadata file, by target. */
+export async function readMetadata(file: string): Promise<ReadonlyMap<string, TargetMetadata>> {
+  const metadata = JSON.parse(await readFile(file, 'utf8')) as Record<
+    string,
+    Record<string, unknown> | string
+  >;
+  const digest = (value: unknown) => (typeof value === 'string' ? value : undefined);
+  return new Map(
+    Object.entries(metadata).flatMap(([target, value]) =>
+      typeof value === 'string'
+        ? []
+        : [
+            [
+              target,
+              {
+                configDigest: digest(value['containerimage.config.digest']),
+                manifestDigest: digest(value['containerimage.digest']),
+              },
+            ] as const,
+          ],
+    ),
+  );
 }

@@ -115,11 +115,19 @@ export interface LocalImage {
   readonly labels: Readonly<Record<string, string>>;
   readonly user: string;
   readonly exposedPorts: readonly string[];
-  readonly hasHealthcheck: boolean;
+  /** HEALTHCHECK of the image; undefined when there is none. */
+  readonly healthcheck: ImageHealthcheck | undefined;
   /** As the engine counts: unpacked, in the containerd store plus the compressed content. */
   readonly sizeBytes: number;
   /** Digests of the uncompressed layers, the base image's first. */
   readonly diffIds: readonly string[];
+}
+
+export interface ImageHealthcheck {
+  /** 0 = Docker's default. */
+  readonly intervalMs: number;
+  readonly startPeriodMs: number;
+  readonly retries: number;
 }
 
 interface InspectedImage {
@@ -133,7 +141,12 @@ interface InspectedImage {
     readonly Labels?: Readonly<Record<string, string>> | null;
     readonly User?: string;
     readonly ExposedPorts?: Readonly<Record<string, unknown>> | null;
-    readonly Healthcheck?: { readonly Test?: readonly string[] } | null;
+    readonly Healthcheck?: {
+      readonly Test?: readonly string[];
+      readonly Interval?: number;
+      readonly StartPeriod?: number;
+      readonly Retries?: number;
+    } | null;
   } | null;
 }
 
@@ -153,7 +166,8 @@ export async function inspectLocalImage(
   }
   const [image] = JSON.parse(result.stdout) as readonly InspectedImage[];
   if (image === undefined) return undefined;
-  const test = image.Config?.Healthcheck?.Test ?? [];
+  const healthcheck = image.Config?.Healthcheck;
+  const test = healthcheck?.Test ?? [];
   return {
     id: image.Id,
     os: image.Os,
@@ -162,8 +176,27 @@ export async function inspectLocalImage(
     labels: image.Config?.Labels ?? {},
     user: image.Config?.User ?? '',
     exposedPorts: Object.keys(image.Config?.ExposedPorts ?? {}),
-    hasHealthcheck: test.length > 0 && test[0] !== 'NONE',
+    healthcheck:
+      test.length === 0 || test[0] === 'NONE'
+        ? undefined
+        : {
+            intervalMs: (healthcheck?.Interval ?? 0) / 1e6,
+            startPeriodMs: (healthcheck?.StartPeriod ?? 0) / 1e6,
+            retries: healthcheck?.Retries ?? 0,
+          },
     sizeBytes: image.Size ?? 0,
     diffIds: image.RootFS?.Layers ?? [],
   };
+}
+
+/**
+ * The size of an image's files in bytes; undefined when the engine has not unpacked it yet. The size that
+ * `docker image inspect` tells means something else in each image store.
+ */
+export async function readUnpackedBytes(imageId: string): Promise<number | undefined> {
+  const result = await tryDocker(['history', '--human=false', '--format={{.Size}}', imageId], {
+    timeoutMs: QUERY_TIMEOUT_MS,
+  });
+  const bytes = result.stdout.split('\n').reduce((sum, line) => sum + Number(line), 0);
+  return bytes > 0 ? bytes : undefined;
 }

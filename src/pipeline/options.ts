@@ -8,7 +8,11 @@ export interface ReleaseOptions {
   /** `all`: every architecture of the add-on; `host`: the engine's own; else those named. */
   readonly arches: 'all' | 'host' | readonly Arch[];
   readonly publish: boolean;
+  /** `--replace`: a version that exists with other content may be overwritten. */
+  readonly replace: boolean;
   readonly smoke: boolean;
+  /** Only the plan is made. */
+  readonly dryRun: boolean;
   /** `--addon`: the add-on's folder; undefined = found from the working directory. */
   readonly addon: string | undefined;
   readonly workingDirectory: string;

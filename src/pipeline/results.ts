@@ -13,6 +13,8 @@ export interface ArchOutcome {
     | { readonly status: 'failed'; readonly failure: BuildFailure };
   /** Undefined when it was not built or smoke tests were not asked for. */
   readonly smoke: SmokeReport | undefined;
+  /** Size of the image's files; undefined when it was not built or not unpacked. */
+  readonly unpackedBytes: number | undefined;
 }
 
 /** An image that the registry holds, proved to be the tested one. */
@@ -20,6 +22,7 @@ export interface PushedImage {
   readonly arch: Arch;
   readonly repository: string;
   readonly manifestDigest: string;
+  readonly mediaType: string;
   readonly configDigest: string;
   /** Manifest, config and compressed layers, bytes. */
   readonly manifestBytes: number;
@@ -31,6 +34,14 @@ export interface PushedIndex {
   readonly digest: string;
 }
 
+/** What was found out before anything was built. */
+export interface Preflight {
+  /** Layers of the base images, by compressed and uncompressed digest: not what the add-on brings itself. */
+  readonly baseLayers: ReadonlyMap<Arch, ReadonlySet<string>>;
+  /** The index that the version's tag names already. */
+  readonly existingIndex: string | undefined;
+}
+
 /**
  * What each step of a run returns, by the step's id. A step sees the results that it names in `needs` and adds its
  * own; nothing is changed afterwards.
@@ -39,7 +50,7 @@ export interface Results {
   readonly addon: Addon;
   readonly engine: Engine;
   readonly plan: ReleasePlan;
-  readonly preflight: { readonly checked: readonly string[] };
+  readonly preflight: Preflight;
   readonly candidates: readonly ArchOutcome[];
   readonly approved: readonly Candidate[];
   readonly pushed: readonly PushedImage[];

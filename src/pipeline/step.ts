@@ -1,4 +1,5 @@
 import type { ReleaseOptions } from './options.js';
+import type { RegistryClient } from '../registry/client.js';
 import type { Emit } from '../report/events.js';
 import type { Results } from './results.js';
 
@@ -10,6 +11,8 @@ export interface StepContext {
   readonly emit: Emit;
   /** Aborted by SIGINT and SIGTERM. Steps stop what they started and clean up before they return. */
   readonly signal: AbortSignal;
+  /** With the logins of `docker login`. */
+  readonly registry: RegistryClient;
   /** A folder of this run's own for logs, definitions and metadata, outside the add-on. */
   readonly runFolder: string;
 }

@@ -1,0 +1,87 @@
+import { AddonReleaseError, EXIT_CODES } from '../errors.js';
+import type { ReleaseOptions } from '../pipeline/options.js';
+import { errorToJson, renderError } from '../report/error-text.js';
+import { wantsColor } from '../report/style.js';
+import { parseFlags } from './parse-flags.js';
+import type { Invocation } from './program.js';
+
+/** What a command has to say at its end: text for people, data for programs. */
+export interface CommandResult {
+  readonly text: string;
+  readonly json: Readonly<Record<string, unknown>>;
+  readonly error: unknown;
+}
+
+function exitCodeOf(error: unknown): number {
+  if (error === undefined) return EXIT_CODES.ok;
+  return error instanceof AddonReleaseError ? error.exitCode : EXIT_CODES.internal;
+}
+
+/** Aborts on the first SIGINT or SIGTERM; the second ends the process at once. */
+function listenForSignals(): { readonly signal: AbortSignal; readonly stop: () => void } {
+  const controller = new AbortController();
+  const onSignal = (): void => {
+    if (controller.signal.aborted) process.kill(process.pid, 'SIGKILL');
+    process.stderr.write('Stopping and cleaning up; press Ctrl-C again to stop at once.\n');
+    controller.abort(new AddonReleaseError('interrupted', 'interrupted'));
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+  return {
+    signal: controller.signal,
+    stop: () => {
+      process.off('SIGINT', onSignal);
+      process.off('SIGTERM', onSignal);
+    },
+  };
+}
+
+async function runCommand(
+  invocation: Invocation,
+  options: ReleaseOptions,
+  signal: AbortSignal,
+): Promise<CommandResult> {
+  if (invocation.command === 'doctor') {
+    const { runDoctor } = await import('./commands/doctor.js');
+    return runDoctor(options, invocation.flags.fix === true, signal);
+  }
+  const { runSteps } = await import('./commands/run-steps.js');
+  return runSteps(invocation, options, signal);
+}
+
+/** Carries out what the command line asks for and prints the result. Returns the exit code. */
+export async function execute(invocation: Invocation): Promise<number> {
+  const { flags } = invocation;
+  const color = wantsColor(process.env) && process.stderr.isTTY;
+  const signals = listenForSignals();
+  let result: CommandResult;
+  try {
+    const options = parseFlags(invocation, process.cwd(), process.env);
+    result = await runCommand(invocation, options, signals.signal);
+  } catch (error) {
+    result = { text: '', json: {}, error };
+  } finally {
+    signals.stop();
+  }
+  const exitCode = exitCodeOf(result.error);
+  if (flags.json === true) {
+    const outcome = {
+      schemaVersion: 1,
+      command: invocation.command,
+      ok: exitCode === EXIT_CODES.ok,
+      exitCode,
+      ...(result.error === undefined ? {} : { error: errorToJson(result.error) }),
+      ...result.json,
+    };
+    process.stdout.write(`${JSON.stringify(outcome, undefined, 2)}\n`);
+  } else if (result.text !== '' && flags.quiet !== true) {
+    process.stdout.write(`${result.text}\n`);
+  }
+  if (result.error !== undefined) {
+    process.stderr.write(
+      `${renderError(result.error, { color, verbose: flags.verbose === true })}\n`,
+    );
+  }
+  return exitCode;
+}
+

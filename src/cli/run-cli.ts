@@ -1,0 +1,25 @@
+import { CommanderError } from 'commander';
+import { EXIT_CODES } from '../errors.js';
+import { createProgram, type Invocation } from './program.js';
+
+/**
+ * Runs one command line.
+ *
+ * @returns the exit code, see docs/exit-codes.md
+ */
+export async function runCli(argv: readonly string[]): Promise<number> {
+  let invocation: Invocation | undefined;
+  const program = createProgram((asked) => {
+    invocation = asked;
+  });
+  try {
+    program.parse([...argv], { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    // Help and version were printed; anything else has been explained on standard error.
+    return error.exitCode === 0 ? EXIT_CODES.ok : EXIT_CODES.usage;
+  }
+  if (invocation === undefined) return EXIT_CODES.usage;
+  const { execute } = await import('./execute.js');
+  return execute(invocation);
+}

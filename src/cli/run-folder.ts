@@ -1,0 +1,39 @@
+import { createHash } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { AddonReleaseError } from '../errors.js';
+
+/** https://specifications.freedesktop.org/basedir-spec/latest/ */
+function stateFolder(environment: Readonly<Record<string, string | undefined>>): string {
+  const own = environment['ADDON_RELEASE_STATE'];
+  if (own !== undefined && own !== '') return own;
+  const state = environment['XDG_STATE_HOME'];
+  const base = state !== undefined && state.startsWith('/') ? state : join(homedir(), '.local/state');
+  return join(base, 'addon-release');
+}
+
+/**
+ * Makes a folder for one run's logs and intermediate files, outside the add-on so that it is in no build context:
+ * `<state folder>/runs/<working directory>-<hash>/<time>-<process>`.
+ *
+ * @throws AddonReleaseError `environment` when it can't be made
+ */
+export async function createRunFolder(
+  workingDirectory: string,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<string> {
+  const name = workingDirectory.split('/').at(-1)?.replaceAll(/[^A-Za-z0-9._-]/g, '') ?? '';
+  const hash = createHash('sha256').update(workingDirectory).digest('hex').slice(0, 8);
+  const time = new Date().toISOString().replaceAll(/[-:]|\.\d+/g, '');
+  const folder = join(stateFolder(environment), 'runs', `${name}-${hash}`, `${time}-${process.pid}`);
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw new AddonReleaseError('environment', `the folder for logs can't be made: ${folder}`, {
+      hint: 'Set ADDON_RELEASE_STATE to a folder that you may write to.',
+      cause,
+    });
+  }
+  return folder;
+}

@@ -1,0 +1,122 @@
+import { logFilePath } from '../report/log-files.js';
+import { renderTable, type SummaryRow } from '../report/table.js';
+import type { ArchOutcome, Results } from '../pipeline/results.js';
+
+/** The end of a run, for people and for programs. */
+export interface Summary {
+  readonly rows: readonly SummaryRow[];
+  /** Lines below the table: what was published, where the logs are. */
+  readonly lines: readonly string[];
+  readonly json: Readonly<Record<string, unknown>>;
+}
+
+function countChecks(outcome: ArchOutcome, wanted: string): number {
+  return outcome.smoke?.checks.filter((check) => check.outcome === wanted).length ?? 0;
+}
+
+function summarizeArch(outcome: ArchOutcome, results: Partial<Results>): SummaryRow {
+  const { plan, build, smoke } = outcome;
+  const pushed = results.pushed?.find(({ arch }) => arch === plan.arch);
+  const published = results.versioned !== undefined && pushed !== undefined;
+  if (build.status === 'failed') {
+    return {
+      arch: plan.arch,
+      image: undefined,
+      digest: undefined,
+      emulated: plan.emulated,
+      outcome: 'failed',
+      note: `${build.failure.instruction}: ${build.failure.message}`,
+    };
+  }
+  const { candidate } = build;
+  return {
+    arch: plan.arch,
+    image: published ? pushed.repository : plan.localImage,
+    digest: published ? pushed.manifestDigest : candidate.configDigest,
+    compressedBytes: pushed?.compressedBytes,
+    unpackedBytes: outcome.unpackedBytes,
+    buildSeconds: candidate.buildMs / 1000,
+    emulated: plan.emulated,
+    cachedSteps: candidate.cachedSteps,
+    totalSteps: candidate.totalSteps,
+    ...(smoke === undefined
+      ? {}
+      : {
+          checksPassed: countChecks(outcome, 'passed') + countChecks(outcome, 'warning'),
+          checksFailed: countChecks(outcome, 'failed'),
+          checksSkipped: countChecks(outcome, 'skipped'),
+        }),
+    outcome:
+      smoke?.passed === false
+        ? 'failed'
+        : published
+          ? 'published'
+          : smoke === undefined
+            ? 'built'
+            : 'tested',
+    note: smoke?.checks.find((check) => check.outcome === 'failed')?.evidence,
+  };
+}
+
+function archJson(outcome: ArchOutcome, results: Partial<Results>, runFolder: string) {
+  const { plan, build, smoke } = outcome;
+  const pushed = results.pushed?.find(({ arch }) => arch === plan.arch);
+  const common = {
+    arch: plan.arch,
+    platform: plan.platform,
+    emulated: plan.emulated,
+    buildLog: logFilePath(runFolder, plan.arch, 'build'),
+  };
+  if (build.status === 'failed') return { ...common, build: { status: 'failed', ...build.failure } };
+  const { configDigest, buildMs, totalSteps, cachedSteps } = build.candidate;
+  return {
+    ...common,
+    localImage: plan.localImage,
+    configDigest,
+    unpackedBytes: outcome.unpackedBytes,
+    build: { status: 'built', durationMs: Math.round(buildMs), totalSteps, cachedSteps },
+    ...(smoke === undefined
+      ? {}
+      : { smoke, smokeLog: logFilePath(runFolder, plan.arch, 'smoke') }),
+    ...(pushed === undefined
+      ? {}
+      : {
+          repository: pushed.repository,
+          manifestDigest: pushed.manifestDigest,
+          compressedBytes: pushed.compressedBytes,
+        }),
+  };
+}
+
+export function summarize(results: Partial<Results>, runFolder: string): Summary {
+  const outcomes = results.candidates ?? [];
+  const { plan, index, versioned, moved, store } = results;
+  const tags = [...(versioned?.references ?? []), ...(moved?.references ?? [])];
+  const warnings = outcomes.flatMap(({ plan: { arch }, smoke }) =>
+    (smoke?.checks ?? [])
+      .filter(({ outcome }) => outcome === 'warning')
+      .map(({ title, evidence, hint }) => `${arch}: ${title}: ${evidence}. ${hint ?? ''}`),
+  );
+  return {
+    rows: outcomes.map((outcome) => summarizeArch(outcome, results)),
+    lines: [
+      ...warnings.map((line) => `warning: ${line}`),
+      ...tags.map((tag) => `published ${tag}`),
+      ...(versioned === undefined || index === undefined ? [] : [`index     ${index.digest}`]),
+      ...(store === undefined ? [] : [`updated   ${store.file}`]),
+      ...(outcomes.length === 0 ? [] : [`logs      ${runFolder}/logs`]),
+    ],
+    json: {
+      ...(plan === undefined ? {} : { plan }),
+      architectures: outcomes.map((outcome) => archJson(outcome, results, runFolder)),
+      ...(index === undefined ? {} : { index }),
+      tags,
+      runFolder,
+    },
+  };
+}
+
+export function renderSummary({ rows, lines }: Summary): string {
+  const width = process.stdout.columns || 100;
+  return [...(rows.length === 0 ? [] : [renderTable(rows, width), '']), ...lines].join('\n');
+}

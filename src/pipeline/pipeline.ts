@@ -1,0 +1,41 @@
+import { approveStep } from '../steps/approve.js';
+import { buildAndTestStep } from '../steps/build-and-test.js';
+import { findEngineStep } from '../steps/find-engine.js';
+import { makePlanStep } from '../steps/make-plan.js';
+
+import { preflightStep } from '../steps/preflight.js';
+import { pushImagesStep } from '../steps/push-images.js';
+import { pushIndexStep } from '../steps/push-index.js';
+import { readAddonStep } from '../steps/read-addon.js';
+import { moveTagsStep, tagVersionStep } from '../steps/tag-release.js';
+import { updateStoreStep } from '../steps/update-store.js';
+import { verifyReleaseStep } from '../steps/verify-release.js';
+import type { Step } from './step.js';
+
+/** THE order. Commands run it up to some step; nothing else decides what comes when. */
+const RELEASE: readonly Step[] = [
+  readAddonStep, // config.yaml, build.yaml, Dockerfiles: every problem before anything is started
+  findEngineStep, // the plan depends on what runs natively
+  makePlanStep, // from here on the run only does what the plan says
+  preflightStep, // rights, bases and emulation, before hours are spent
+  buildAndTestStep, // each architecture is tested as soon as it is built
+  approveStep, // one failed architecture ends the run here: nothing has been published
+  pushImagesStep, // by digest, nothing has a name yet
+  pushIndexStep, // by digest too
+  tagVersionStep, // the version becomes visible, with everything behind it in place
+  verifyReleaseStep, // read back from the registry and compared with what was tested
+  moveTagsStep, // `latest` follows only a verified version
+  updateStoreStep, // config.yaml last: from then on installations are offered the version
+];
+
+function upTo(last: Step): readonly Step[] {
+  return RELEASE.slice(0, RELEASE.indexOf(last) + 1);
+}
+
+/** The steps of each command. */
+export const PIPELINES = {
+  plan: upTo(makePlanStep),
+  build: upTo(approveStep),
+  test: upTo(approveStep),
+  release: RELEASE,
+} as const;

@@ -1,0 +1,41 @@
+import type { Addon } from '../addon/types.js';
+import type { Candidate } from '../engine/build.js';
+import type { Container } from './container.js';
+import type { JsonObject } from '../supervisor/json.js';
+import type { Probe, ProbeAnswer } from '../supervisor/probes.js';
+import type { CheckFinding } from './report.js';
+
+/** What a check may look at. */
+export interface CheckContext {
+  readonly addon: Addon;
+  readonly version: string;
+  readonly candidate: Candidate;
+  readonly container: Container;
+  /** Connects to the container from the Supervisor's address. */
+  readonly probe: (probe: Probe) => Promise<ProbeAnswer>;
+  /** `/api/hassio_ingress/<token>`, the prefix under which Home Assistant shows the add-on's pages. */
+  readonly ingressEntry: string;
+  /** Where ingress requests go; chosen by the test when the config says 0. */
+  readonly ingressPort: number;
+  /** The validated options, as in /data/options.json. */
+  readonly options: JsonObject;
+  /** Layers of the base image, by compressed and uncompressed digest. */
+  readonly baseLayers: ReadonlySet<string>;
+  /** An existing folder for intermediate files. */
+  readonly folder: string;
+  readonly signal: AbortSignal;
+  /** How long an add-on may take to come up, milliseconds; longer under emulation. */
+  readonly startTimeoutMs: number;
+  /** Time limits of single connections are multiplied by this under emulation. */
+  readonly timeScale: number;
+}
+
+/** One thing that a smoke test finds out. Checks run in the order of their list. */
+export interface SmokeCheck {
+  readonly id: string;
+  /** What is asked, as a statement: "becomes healthy". */
+  readonly title: string;
+  /** Later checks that need it are skipped when it fails. */
+  readonly needs?: readonly string[];
+  readonly run: (context: CheckContext) => Promise<CheckFinding>;
+}

@@ -1,0 +1,141 @@
+import { watchdogProbe, webuiAddress } from '../../supervisor/address-templates.js';
+import {
+  WATCHDOG_HTTP_MS,
+  WATCHDOG_TCP_MS,
+  type HttpProbe,
+  type ProbeAnswer,
+} from '../../supervisor/probes.js';
+import type { CheckContext, SmokeCheck } from '../check.js';
+import { failed, passed, skipped, type CheckFinding } from '../report.js';
+
+const RETRY_MS = 250;
+
+/**
+ * A service that has just come up may open its ports a moment apart: asks again until it answers well or the
+ * container is given up.
+ */
+async function ask(
+  context: CheckContext,
+  probe: (host: string) => Promise<ProbeAnswer>,
+  isGood: (answer: ProbeAnswer) => boolean,
+): Promise<ProbeAnswer> {
+  let answer: ProbeAnswer = { connected: false, message: 'not asked', elapsedMs: 0 };
+  await context.container.waitFor(
+    async ({ address }) => {
+      answer = await probe(address);
+      return isGood(answer);
+    },
+    { timeoutMs: 5_000 * context.timeScale, pollMs: RETRY_MS, signal: context.signal },
+  );
+  return answer;
+}
+
+function httpProbe(
+  context: CheckContext,
+  host: string,
+  target: Pick<HttpProbe, 'port' | 'path' | 'tls'>,
+): HttpProbe {
+  const { port, tls, path } = target;
+  return { kind: 'http', host, port, path, tls, timeoutMs: WATCHDOG_HTTP_MS * context.timeScale };
+}
+
+/** Below 300 after redirects, as the Supervisor's watchdog asks for. */
+function isSuccess({ status }: Pick<ProbeAnswer, 'status'>): boolean {
+  return status !== undefined && status < 300;
+}
+
+/** A page for people may ask for a login, but it must not be missing or broken. */
+function isPage({ status }: ProbeAnswer): boolean {
+  return status !== undefined && (status < 400 || status === 401 || status === 403);
+}
+
+export const watchdogCheck: SmokeCheck = {
+  id: 'watchdog',
+  title: 'answers the watchdog',
+  needs: ['start', 'ready'],
+  run: async (context) => {
+    const { addon, probe, timeScale } = context;
+    if (addon.watchdog === undefined) return skipped('no `watchdog` in the config');
+    const target = watchdogProbe(addon.watchdog, {
+      options: context.options,
+      portMap: {},
+      hostNetwork: false,
+    });
+    if (target === undefined) return failed(addon.watchdog, 'Write it as http://[HOST]:[PORT:80]/.');
+    const answer = await ask(
+      context,
+      (host) =>
+        target.kind === 'tcp'
+          ? probe({ kind: 'tcp', host, port: target.port, timeoutMs: WATCHDOG_TCP_MS * timeScale })
+          : probe(httpProbe(context, host, target)),
+      (one) => (target.kind === 'tcp' ? one.connected : isSuccess(one)),
+    );
+    const where = `${addon.watchdog}: ${answer.message}`;
+    const good = target.kind === 'tcp' ? answer.connected : isSuccess(answer);
+    return good
+      ? passed(where)
+      : failed(where, 'Correct `watchdog`: the Supervisor restarts add-ons that do not answer it.');
+  },
+};
+
+export const webuiCheck: SmokeCheck = {
+  id: 'webui',
+  title: 'serves its web interface',
+  needs: ['start', 'ready'],
+  run: async (context) => {
+    const { addon, probe } = context;
+    if (addon.webui === undefined) return skipped('no `webui` in the config');
+    const target = webuiAddress(addon.webui, {
+      options: context.options,
+      portMap: {},
+    });
+    const port = target?.port;
+    if (target === undefined || port === undefined || port === null) {
+      return failed(addon.webui, 'Write it as http://[HOST]:[PORT:80]/.');
+    }
+    const answer = await ask(
+      context,
+      (host) => probe(httpProbe(context, host, { ...target, port })),
+      isPage,
+    );
+    const where = `${addon.webui}: ${answer.message}`;
+    return isPage(answer)
+      ? passed(where)
+      : failed(where, 'Correct `webui`, or let the service listen on that port.');
+  },
+};
+
+function ingressFinding(context: CheckContext, answer: ProbeAnswer): CheckFinding {
+  const where = `port ${context.ingressPort}: ${answer.message}`;
+  if (answer.status !== undefined && answer.status < 400) return passed(where);
+  return failed(
+    where,
+    answer.connected
+      ? 'Let the service accept requests from the Supervisor (172.30.32.2) without a login.'
+      : 'Let the service listen on `ingress_port` on all addresses (0.0.0.0), not on localhost.',
+  );
+}
+
+export const ingressCheck: SmokeCheck = {
+  id: 'ingress',
+  title: 'serves its page through ingress',
+  needs: ['start', 'ready'],
+  run: async (context) => {
+    const { addon, probe } = context;
+    if (!addon.ingress) return skipped('no `ingress` in the config');
+    const answer = await ask(
+      context,
+      (host) =>
+        probe({
+          kind: 'ingress',
+          host,
+          port: context.ingressPort,
+          path: `/${(addon.ingressEntry ?? '').replace(/^\//, '')}`,
+          ingressEntry: context.ingressEntry,
+          timeoutMs: WATCHDOG_HTTP_MS * context.timeScale,
+        }),
+      ({ status }) => status !== undefined && status < 400,
+    );
+    return ingressFinding(context, answer);
+  },
+};

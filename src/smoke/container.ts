@@ -1,0 +1,228 @@
+import { createInterface } from 'node:readline';
+import { pack } from 'tar-stream';
+import { docker, streamDocker, tryDocker } from '../engine/docker.js';
+import { AddonReleaseError } from '../errors.js';
+import type { StreamingProcess } from '../exec/run.js';
+
+/** What happened to a container since it was started, in the engine's words. */
+export interface ContainerState {
+  readonly running: boolean;
+  readonly exitCode: number;
+  readonly outOfMemory: boolean;
+  readonly health: 'none' | 'starting' | 'healthy' | 'unhealthy';
+  /** Output of the last health probe. */
+  readonly healthOutput: string;
+  readonly address: string;
+  readonly restarts: number;
+}
+
+interface InspectedContainer {
+  readonly RestartCount?: number;
+  readonly State: {
+    readonly Running: boolean;
+    readonly ExitCode: number;
+    readonly OOMKilled: boolean;
+    readonly Health?: {
+      readonly Status: string;
+      readonly Log?: readonly { readonly Output?: string; readonly ExitCode?: number }[] | null;
+    } | null;
+  };
+  readonly NetworkSettings?: {
+    readonly Networks?: Readonly<Record<string, { readonly IPAddress?: string }>>;
+  };
+}
+
+/** A file for `putFiles`. Owners and modes are kept, so root's secrets stay root's. */
+export interface ContainerFile {
+  readonly path: string;
+  readonly content: string | Uint8Array;
+  readonly mode: number;
+}
+
+/** A process as `docker top` lists it, in the host's view. */
+export interface ContainerProcess {
+  readonly pid: number;
+  readonly uid: number;
+  readonly command: string;
+}
+
+/** Long enough for a loaded machine, short enough to notice an engine that hangs. */
+const CALL_TIMEOUT_MS = 120_000;
+const KEPT_LOG_LINES = 200;
+
+/** One container from `docker create` to `docker rm`. */
+export class Container {
+  private readonly logLines: string[] = [];
+  private readonly waiters = new Set<() => void>();
+  private streams: StreamingProcess[] = [];
+
+  private constructor(
+    readonly id: string,
+    private readonly onLog: (line: string) => void,
+  ) {}
+
+  /** Creates the container from `docker create` arguments without starting it. */
+  static async create(
+    args: readonly string[],
+    onLog: (line: string) => void,
+    signal: AbortSignal,
+  ): Promise<Container> {
+    const output = await docker(['create', '--pull=never', ...args], {
+      timeoutMs: CALL_TIMEOUT_MS,
+      signal,
+    });
+    return new Container(output.trim().split('\n').at(-1) ?? '', onLog);
+  }
+
+  /** Writes files into the container; works before it is started, also below volumes. */
+  async putFiles(files: readonly ContainerFile[]): Promise<void> {
+    const archive = pack();
+    for (const { path, content, mode } of files) {
+      archive.entry({ name: path.replace(/^\//, ''), mode, uid: 0, gid: 0 }, Buffer.from(content));
+    }
+    archive.finalize();
+    const chunks: Buffer[] = [];
+    for await (const chunk of archive) chunks.push(chunk as Buffer);
+    await docker(['cp', '-', `${this.id}:/`], {
+      input: Buffer.concat(chunks),
+      timeoutMs: CALL_TIMEOUT_MS,
+    });
+  }
+
+  /**
+   * Starts the container and follows its log and the engine's events about it.
+   *
+   * @returns the engine's message when it refuses to start it (no such program, wrong format, mount failure)
+   */
+  async start(signal: AbortSignal): Promise<string | undefined> {
+    const events = streamDocker([
+      'events',
+      '--since=1m',
+      `--filter=container=${this.id}`,
+      '--format={{.Action}}',
+    ]);
+    this.follow(events, () => {
+      for (const wake of this.waiters) wake();
+    });
+    const started = await tryDocker(['start', this.id], { timeoutMs: CALL_TIMEOUT_MS, signal });
+    signal.throwIfAborted();
+    const log = streamDocker(['logs', '--follow', this.id]);
+    this.follow(log, (line) => {
+      this.logLines.push(line);
+      if (this.logLines.length > KEPT_LOG_LINES) this.logLines.shift();
+      this.onLog(line);
+    });
+    return started.exitCode === 0 ? undefined : started.stderr.trim();
+  }
+
+  private follow(stream: StreamingProcess, onLine: (line: string) => void): void {
+    this.streams.push(stream);
+    for (const source of [stream.stdout, stream.stderr]) {
+      createInterface({ input: source, crlfDelay: Infinity }).on('line', onLine);
+    }
+    stream.ended.catch(() => undefined);
+  }
+
+  /** The last lines of the container's output. */
+  get log(): readonly string[] {
+    return this.logLines;
+  }
+
+  async state(): Promise<ContainerState> {
+    const output = await docker(['container', 'inspect', this.id], { timeoutMs: CALL_TIMEOUT_MS });
+    const [container] = JSON.parse(output) as readonly InspectedContainer[];
+    if (container === undefined) throw new Error(`container ${this.id} is gone`);
+    const { State: state } = container;
+    const health = state.Health?.Status;
+    const networks = Object.values(container.NetworkSettings?.Networks ?? {});
+    return {
+      running: state.Running,
+      exitCode: state.ExitCode,
+      outOfMemory: state.OOMKilled,
+      health:
+        health === 'starting' || health === 'healthy' || health === 'unhealthy' ? health : 'none',
+      healthOutput: state.Health?.Log?.at(-1)?.Output?.trim() ?? '',
+      address: networks[0]?.IPAddress ?? '',
+      restarts: container.RestartCount ?? 0,
+    };
+  }
+
+  /**
+   * Waits until `reached` holds, looking again whenever the engine reports something about the container and at
+   * least every `pollMs`.
+   *
+   * @returns the last state, and whether it was reached in time
+   */
+  async waitFor(
+    reached: (state: ContainerState) => boolean | Promise<boolean>,
+    options: { readonly timeoutMs: number; readonly pollMs: number; readonly signal: AbortSignal },
+  ): Promise<{ readonly state: ContainerState; readonly reached: boolean }> {
+    const deadline = performance.now() + options.timeoutMs;
+    for (;;) {
+      options.signal.throwIfAborted();
+      const changed = this.nextEvent(Math.min(options.pollMs, deadline - performance.now()));
+      const state = await this.state();
+      if (await reached(state)) return { state, reached: true };
+      if (!state.running || performance.now() >= deadline) return { state, reached: false };
+      await changed;
+    }
+  }
+
+  private nextEvent(timeoutMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        clearTimeout(timer);
+        this.waiters.delete(done);
+        resolve();
+      };
+      const timer = setTimeout(done, Math.max(0, timeoutMs));
+      this.waiters.add(done);
+    });
+  }
+
+  /** The processes inside, by numeric user as the kernel knows it. */
+  async processes(): Promise<readonly ContainerProcess[]> {
+    const result = await tryDocker(['top', this.id, '-eo', 'pid,uid,args'], {
+      timeoutMs: CALL_TIMEOUT_MS,
+    });
+    if (result.exitCode !== 0) return [];
+    return result.stdout
+      .split('\n')
+      .slice(1)
+      .flatMap((line) => {
+        const match = /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line);
+        if (match === null) return [];
+        const [, pid = '', uid = '', command = ''] = match;
+        return [{ pid: Number(pid), uid: Number(uid), command }];
+      });
+  }
+
+  /** A file or folder of the container as a tar stream; undefined when there is none. */
+  async readTar(path: string): Promise<StreamingProcess | undefined> {
+    const exists = await tryDocker(['cp', `${this.id}:${path}`, '-'], {
+      timeoutMs: CALL_TIMEOUT_MS,
+      keep: 1,
+    });
+    return exists.exitCode === 0 ? streamDocker(['cp', `${this.id}:${path}`, '-']) : undefined;
+  }
+
+  /** `docker stop`: SIGTERM, and SIGKILL after the time is over. Returns how long it took. */
+  async stop(timeoutSeconds: number): Promise<{ readonly durationMs: number }> {
+    const result = await tryDocker(['stop', `--time=${timeoutSeconds}`, this.id], {
+      timeoutMs: (timeoutSeconds + 60) * 1000,
+    });
+    if (result.exitCode !== 0) {
+      throw new AddonReleaseError('environment', 'docker stop failed', { output: result.stderr });
+    }
+    return { durationMs: result.durationMs };
+  }
+
+  /** Removes the container whatever its state, and ends what follows it. */
+  async remove(): Promise<void> {
+    await tryDocker(['rm', '--force', '--volumes', this.id], { timeoutMs: CALL_TIMEOUT_MS });
+    for (const stream of this.streams) stream.kill();
+    await Promise.allSettled(this.streams.map((stream) => stream.ended));
+    this.streams = [];
+    for (const wake of this.waiters) wake();
+  }
+}

@@ -1,0 +1,151 @@
+import { docker, streamDocker, tryDocker, type Engine } from '../engine/docker.js';
+import { AddonReleaseError } from '../errors.js';
+import type { StreamingProcess } from '../exec/run.js';
+import type { BaseMirror } from '../plan/base-mirror.js';
+import { SidecarClient } from '../supervisor/sidecar-client.js';
+import { OWNER_LABEL, ownerLabel, removeLeftovers, removeOwn } from './leftovers.js';
+import { prepareRuntimeImage } from './runtime-image.js';
+
+/** A place like a Home Assistant host's: its network, and the stand-in Supervisor at its address. */
+export interface SmokeEnvironment {
+  readonly network: string;
+  readonly supervisorAddress: string;
+  /** What this environment can't show, each as a line for the report. */
+  readonly untested: readonly string[];
+  readonly supervisor: SidecarClient;
+  readonly close: () => Promise<void>;
+}
+
+export interface EnvironmentRequest {
+  readonly engine: Engine;
+  readonly baseMirrors: readonly BaseMirror[];
+  /** The bundled stand-in Supervisor. */
+  readonly scriptFile: string;
+  readonly folder: string;
+  readonly signal: AbortSignal;
+}
+
+const CALL_TIMEOUT_MS = 60_000;
+
+/** The Supervisor's own range first; the others for machines where it is taken. */
+const RANGES = ['172.30.32', '172.30.34', '172.30.36', '172.31.232', '10.213.32'];
+
+interface Network {
+  readonly name: string;
+  readonly supervisorAddress: string;
+  readonly isReal: boolean;
+}
+
+async function createNetwork(signal: AbortSignal): Promise<Network> {
+  const name = `addon-release-${process.pid}`;
+  const label = `--label=${OWNER_LABEL}=${ownerLabel()}`;
+  let output = '';
+  for (const range of RANGES) {
+    const [a = '', b = '', c = ''] = range.split('.');
+    const upper = `${a}.${b}.${Number(c) + 1}`;
+    const result = await tryDocker(
+      [
+        'network',
+        'create',
+        label,
+        `--subnet=${range}.0/23`,
+        `--gateway=${range}.1`,
+        `--ip-range=${upper}.0/24`,
+        name,
+      ],
+      { timeoutMs: CALL_TIMEOUT_MS, signal },
+    );
+    signal.throwIfAborted();
+    if (result.exitCode === 0) {
+      return { name, supervisorAddress: `${range}.2`, isReal: range === RANGES[0] };
+    }
+    output = result.stderr;
+    if (!/overlaps|address space/i.test(output)) break;
+  }
+  throw new AddonReleaseError('environment', 'the network for the smoke tests could not be made', {
+    output,
+    hint: '`docker network ls` shows which network is in the way.',
+  });
+}
+
+async function startSidecar(
+  image: string,
+  network: Network,
+  signal: AbortSignal,
+): Promise<{ readonly process: StreamingProcess; readonly client: SidecarClient }> {
+  const process = streamDocker(
+    [
+      'run',
+      '--interactive',
+      '--rm',
+      '--pull=never',
+      `--label=${OWNER_LABEL}=${ownerLabel()}`,
+      `--network=${network.name}`,
+      `--ip=${network.supervisorAddress}`,
+      '--network-alias=supervisor',
+      '--network-alias=hassio',
+      image,
+    ],
+    { signal },
+  );
+  let errors = '';
+  process.stderr.setEncoding('utf8').on('data', (text: string) => {
+    errors = (errors + text).slice(-4_000);
+  });
+  process.ended.catch(() => undefined);
+  const client = new SidecarClient({ output: process.stdout, input: process.stdin }, {});
+  try {
+    await client.ready;
+    await client.listen('0.0.0.0', 80);
+  } catch (cause) {
+    signal.throwIfAborted();
+    throw new AddonReleaseError('environment', 'the stand-in Supervisor did not start', {
+      output: errors,
+      cause,
+    });
+  }
+  return { process, client };
+}
+
+/**
+ * Makes the environment in which add-ons are tested. Everything in it carries a label, so that `close`, or the next
+ * run after this process was killed, removes all of it.
+ */
+export async function openEnvironment(request: EnvironmentRequest): Promise<SmokeEnvironment> {
+  const { signal } = request;
+  await removeLeftovers();
+  try {
+    const [image, network] = await Promise.all([
+      prepareRuntimeImage(request),
+      createNetwork(signal),
+    ]);
+    const { process, client } = await startSidecar(image, network, signal);
+    return {
+      network: network.name,
+      supervisorAddress: network.supervisorAddress,
+      untested: network.isReal
+        ? []
+        : [
+            `172.30.32.0/23 is taken on this machine: add-ons that allow only 172.30.32.2 are asked from ${network.supervisorAddress}`,
+          ],
+      supervisor: client,
+      close: async () => {
+        await client.close().catch(() => undefined);
+        process.kill();
+        await process.ended.catch(() => undefined);
+        await removeOwn();
+      },
+    };
+  } catch (error) {
+    await removeOwn();
+    throw error;
+  }
+}
+
+/** Removes a volume that a test no longer needs. */
+export async function removeVolumes(names: Iterable<string>): Promise<void> {
+  const volumes = [...names];
+  if (volumes.length > 0) {
+    await docker(['volume', 'rm', '--force', ...volumes], { timeoutMs: CALL_TIMEOUT_MS });
+  }
+}

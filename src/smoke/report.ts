@@ -1,0 +1,44 @@
+import type { Arch } from '../addon/arch.js';
+
+/** What one check found. */
+export interface CheckResult {
+  readonly id: string;
+  /** What was asked: "becomes healthy". */
+  readonly title: string;
+  /** `warning` = works, but not as it should; `skipped` = there was nothing to check, or it can't be done here. */
+  readonly outcome: 'passed' | 'warning' | 'failed' | 'skipped';
+  /** What was seen, in numbers and the tools' own words. */
+  readonly evidence: string;
+  /** What to do about a failure or warning. */
+  readonly hint?: string | undefined;
+  readonly durationMs: number;
+}
+
+/** The smoke test of one image. `configDigest` is the identity of what was tested. */
+export interface SmokeReport {
+  readonly arch: Arch;
+  readonly configDigest: string;
+  readonly checks: readonly CheckResult[];
+  readonly passed: boolean;
+  readonly durationMs: number;
+  /** The last lines of the container's log. */
+  readonly log: readonly string[];
+}
+
+export type CheckFinding = Pick<CheckResult, 'outcome' | 'evidence' | 'hint'>;
+
+export function passed(evidence: string): CheckFinding {
+  return { outcome: 'passed', evidence };
+}
+
+export function warning(evidence: string, hint: string): CheckFinding {
+  return { outcome: 'warning', evidence, hint };
+}
+
+export function failed(evidence: string, hint: string): CheckFinding {
+  return { outcome: 'failed', evidence, hint };
+}
+
+export function skipped(evidence: string): CheckFinding {
+  return { outcome: 'skipped', evidence };
+}

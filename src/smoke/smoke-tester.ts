@@ -1,0 +1,70 @@
+import type { Addon } from '../addon/types.js';
+import type { Arch } from '../addon/arch.js';
+import type { Candidate } from '../engine/build.js';
+import type { Engine } from '../engine/docker.js';
+import type { ReleaseOptions } from '../pipeline/options.js';
+import type { ReleasePlan } from '../plan/release-plan.js';
+import type { Emit } from '../report/events.js';
+import { openEnvironment, type SmokeEnvironment } from './environment.js';
+import type { SmokeReport } from './report.js';
+import { runSmokeTest } from './run-smoke-test.js';
+import { sidecarScript } from './sidecar-script.js';
+
+export interface SmokeTesterRequest {
+  readonly addon: Addon;
+  readonly engine: Engine;
+  readonly plan: ReleasePlan;
+  readonly options: ReleaseOptions;
+  /** Layers of the base images by architecture, compressed and uncompressed digests. */
+  readonly baseLayers: ReadonlyMap<Arch, ReadonlySet<string>>;
+  readonly runFolder: string;
+  readonly emit: Emit;
+  readonly signal: AbortSignal;
+}
+
+/** Tests the images of one run in one environment, which is made when the first image is there. */
+export class SmokeTester {
+  private environment: Promise<SmokeEnvironment> | undefined;
+
+  constructor(private readonly request: SmokeTesterRequest) {}
+
+  private open(): Promise<SmokeEnvironment> {
+    const { engine, options, runFolder, signal, emit } = this.request;
+    this.environment ??= openEnvironment({
+      engine,
+      baseMirrors: options.baseMirrors,
+      scriptFile: sidecarScript(),
+      folder: runFolder,
+      signal,
+    }).then((environment) => {
+      for (const message of environment.untested) {
+        emit({ type: 'notice', level: 'warning', message });
+      }
+      return environment;
+    });
+    return this.environment;
+  }
+
+  /** Runs one image as the Supervisor would and checks it. Failed checks are results, not exceptions. */
+  async test(candidate: Candidate): Promise<SmokeReport> {
+    const { addon, engine, plan, baseLayers, emit, signal, runFolder } = this.request;
+    const environment = await this.open();
+    return runSmokeTest({
+      addon,
+      engine,
+      version: plan.version,
+      candidate,
+      environment,
+      baseLayers: baseLayers.get(candidate.arch) ?? new Set(),
+      runFolder,
+      emit,
+      signal,
+    });
+  }
+
+  /** Removes the environment with everything in it. */
+  async close(): Promise<void> {
+    const environment = await this.environment?.catch(() => undefined);
+    await environment?.close();
+  }
+}

@@ -1,0 +1,34 @@
+import { readEngine, type Engine } from '../engine/docker.js';
+import { defineStep } from '../pipeline/step.js';
+
+/** What a plan needs to know when nobody will build: the processor of this machine. */
+function thisMachine(): Engine {
+  return {
+    version: '',
+    platform: `linux/${process.arch === 'x64' ? 'amd64' : process.arch}`,
+    imageStore: 'containerd',
+    cpus: 1,
+    memoryBytes: 0,
+    apparmor: false,
+  };
+}
+
+/** Asks the Docker engine what it is. A plan alone can do without. */
+export const findEngineStep = defineStep({
+  id: 'engine',
+  title: 'Find the Docker engine',
+  needs: [],
+  tools: ['docker'],
+  run: async (_results, { options, emit, signal }) => {
+    if (!options.dryRun) return readEngine(signal);
+    try {
+      return await readEngine(signal);
+    } catch {
+      const message = 'no Docker engine answers; the plan takes this machine for the engine';
+      emit({ type: 'notice', level: 'warning', message });
+      return thisMachine();
+    }
+  },
+  summarize: ({ version, platform, imageStore }) =>
+    version === '' ? platform : `${version}, ${platform}, ${imageStore} image store`,
+});

@@ -1,0 +1,83 @@
+import { readFile, stat } from 'node:fs/promises';
+import { ARCHES, platformOf, type Arch } from '../addon/arch.js';
+import type { Addon } from '../addon/types.js';
+import { AddonReleaseError } from '../errors.js';
+import { readSourceFacts } from '../git/source-facts.js';
+import type { ReleaseOptions } from '../pipeline/options.js';
+import { defineStep } from '../pipeline/step.js';
+import { parseDockerfile } from '../plan/dockerfile.js';
+import { chooseImageNames } from '../plan/image-names.js';
+import { makePlan } from '../plan/release-plan.js';
+import { chooseVersion } from '../plan/version.js';
+
+function chooseArches(
+  options: ReleaseOptions,
+  addon: Addon,
+  hostPlatform: string,
+): readonly Arch[] {
+  if (options.arches === 'all') return addon.arches;
+  if (options.arches === 'host') {
+    const host = ARCHES.find((arch) => platformOf(arch) === hostPlatform);
+    if (host !== undefined && addon.arches.includes(host)) return [host];
+    throw new AddonReleaseError('usage', `the add-on is not made for ${host ?? hostPlatform}`, {
+      hint: `Name an architecture with --arch (${addon.arches.join(', ')}), or release all with --multi.`,
+    });
+  }
+  const unknown = options.arches.filter((arch) => !addon.arches.includes(arch));
+  if (unknown.length > 0) {
+    throw new AddonReleaseError(
+      'usage',
+      `${unknown.join(', ')}: not in the add-on's \`arch\` (${addon.arches.join(', ')})`,
+      { hint: `Add it to \`arch\` in ${addon.configFile}, or choose another with --arch.` },
+    );
+  }
+  return addon.arches.filter((arch) => options.arches.includes(arch));
+}
+
+async function readDockerfiles(addon: Addon, arches: readonly Arch[]) {
+  const parsed = new Map<string, ReturnType<typeof parseDockerfile>>();
+  const dockerfiles = new Map<Arch, { file: string; content: ReturnType<typeof parseDockerfile> }>();
+  for (const arch of arches) {
+    const file = addon.dockerfiles.get(arch);
+    if (file === undefined) continue;
+    const content = parsed.get(file) ?? parseDockerfile(await readFile(file, 'utf8'));
+    parsed.set(file, content);
+    dockerfiles.set(arch, { file, content });
+  }
+  return dockerfiles;
+}
+
+/** Decides everything that the run will do. */
+export const makePlanStep = defineStep({
+  id: 'plan',
+  title: 'Make the plan',
+  needs: ['addon', 'engine'],
+  tools: ['git'],
+  run: async ({ addon, engine }, { options }) => {
+    const arches = chooseArches(options, addon, engine.platform);
+    const { mtimeMs } = await stat(addon.configFile);
+    return makePlan({
+      addon,
+      version: chooseVersion(options.version, addon.version),
+      arches,
+      publish: options.publish,
+      names: chooseImageNames({
+        configured: addon.image,
+        image: options.image,
+        registry: options.registry,
+      }),
+      source: await readSourceFacts(
+        addon.folder,
+        options.environment,
+        Math.floor(mtimeMs / 1000),
+      ),
+      hostPlatform: engine.platform,
+      dockerfiles: await readDockerfiles(addon, arches),
+      buildArgs: options.buildArgs,
+      baseMirrors: options.baseMirrors,
+      noCache: options.noCache,
+    });
+  },
+  summarize: (plan) =>
+    `${plan.slug} ${plan.version} for ${plan.architectures.map(({ arch }) => arch).join(', ')}`,
+});

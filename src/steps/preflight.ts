@@ -1,0 +1,140 @@
+import { platformOf, type Arch } from '../addon/arch.js';
+import { inspectLocalImage } from '../engine/docker.js';
+import { probePlatforms } from '../engine/emulation.js';
+import { AddonReleaseError } from '../errors.js';
+import type { Problem } from '../problem.js';
+import { defineStep, type StepContext } from '../pipeline/step.js';
+import type { BaseImage, ReleasePlan } from '../plan/release-plan.js';
+import { inspectImage } from '../registry/inspect.js';
+import { formatPlatform, isSamePlatform, parsePlatform } from '../registry/platform.js';
+import { parseImageReference } from '../registry/reference.js';
+import { RegistryError } from '../registry/registry-error.js';
+
+type BaseFinding =
+  | { readonly layers: readonly string[] }
+  | { readonly problem: Problem };
+
+function position({ file, line, column }: BaseImage): Pick<Problem, 'file' | 'line' | 'column'> {
+  return { file, line, column };
+}
+
+/** Base images may exist in the local engine only, built there by hand. */
+async function findLocally(image: BaseImage, signal: AbortSignal): Promise<BaseFinding | undefined> {
+  const local = await inspectLocalImage(image.source, signal);
+  if (local === undefined) return undefined;
+  const found = { os: local.os, architecture: local.architecture, ...(local.variant === undefined ? {} : { variant: local.variant }) };
+  return isSamePlatform(found, parsePlatform(image.platform)) ? { layers: local.diffIds } : undefined;
+}
+
+async function checkBase(image: BaseImage, context: StepContext): Promise<BaseFinding> {
+  const problem = (message: string, hint: string): BaseFinding => ({
+    problem: { severity: 'error', message, ...position(image), hint },
+  });
+  const wanted = parsePlatform(image.platform);
+  try {
+    const reference = parseImageReference(image.source, 'addon');
+    const { layers, config } = await inspectImage(context.registry, reference, wanted);
+    return { layers: [...layers.map((layer) => layer.digest), ...config.rootfs.diff_ids] };
+  } catch (error) {
+    context.signal.throwIfAborted();
+    if (!(error instanceof AddonReleaseError)) throw error;
+    const local = await findLocally(image, context.signal);
+    if (local !== undefined) return local;
+    if (error instanceof RegistryError && error.kind === 'platform-missing') {
+      return problem(
+        `base image ${error.message}`,
+        `Choose a base image that is made for ${formatPlatform(wanted)}, or remove the architecture from \`arch\`.`,
+      );
+    }
+    return problem(
+      `base image ${image.source} for ${formatPlatform(wanted)}: ${error.message}`,
+      error.hint ?? 'Correct the name, or pull it from a mirror with --base-mirror FROM=TO.',
+    );
+  }
+}
+
+async function checkBases(
+  plan: ReleasePlan,
+  context: StepContext,
+): Promise<ReadonlyMap<Arch, ReadonlySet<string>>> {
+  const findings = new Map<string, Promise<BaseFinding>>();
+  const key = (image: BaseImage) => `${image.source} ${image.platform}`;
+  for (const image of plan.architectures.flatMap((arch) => arch.baseImages)) {
+    if (!findings.has(key(image))) findings.set(key(image), checkBase(image, context));
+  }
+  await Promise.allSettled(findings.values());
+  const problems: Problem[] = [];
+  for (const finding of findings.values()) {
+    const result = await finding;
+    if ('problem' in result) problems.push(result.problem);
+  }
+  if (problems.length > 0) {
+    throw new AddonReleaseError('addon', 'base images are missing', { problems });
+  }
+  const layersByArch = new Map<Arch, ReadonlySet<string>>();
+  for (const { arch, platform, baseImages } of plan.architectures) {
+    const layers: string[] = [];
+    for (const image of baseImages) {
+      const finding = image.platform === platform ? await findings.get(key(image)) : undefined;
+      if (finding !== undefined && 'layers' in finding) layers.push(...finding.layers);
+    }
+    layersByArch.set(arch, new Set(layers));
+  }
+  return layersByArch;
+}
+
+async function checkEmulation(plan: ReleasePlan, context: StepContext): Promise<void> {
+  const arches = plan.architectures.filter(({ emulated }) => emulated).map(({ arch }) => arch);
+  if (arches.length === 0) return;
+  const probes = await probePlatforms(arches, {
+    builder: context.options.builder,
+    folder: context.runFolder,
+    signal: context.signal,
+  });
+  context.signal.throwIfAborted();
+  const broken = probes.filter(({ works }) => !works);
+  if (broken.length === 0) return;
+  throw new AddonReleaseError(
+    'environment',
+    `this machine can't run programs for ${broken.map(({ arch }) => platformOf(arch)).join(', ')}`,
+    {
+      output: broken.map(({ message }) => message).join('\n'),
+      hint: 'Install QEMU: `docker run --privileged --rm tonistiigi/binfmt --install all`, or `apt-get install qemu-user-static binfmt-support` on Debian. `addon-release doctor` checks again.',
+    },
+  );
+}
+
+/** The right to push to every repository of the plan, and whether the version is free. */
+async function checkRegistry(plan: ReleasePlan, context: StepContext): Promise<string | undefined> {
+  if (plan.indexRepository === undefined) return undefined;
+  const repositories = new Set([
+    ...plan.architectures.flatMap(({ repository }) => repository ?? []),
+    plan.indexRepository,
+  ]);
+  await Promise.all(
+    [...repositories].map((name) =>
+      context.registry.checkPush(parseImageReference(name, 'addon')),
+    ),
+  );
+  const existing = await context.registry.headManifest(
+    parseImageReference(plan.indexRepository, 'addon'),
+    plan.version,
+  );
+  return existing?.digest;
+}
+
+/** Proves what can be proved before anything is built. */
+export const preflightStep = defineStep({
+  id: 'preflight',
+  title: 'Check base images, emulation and registry',
+  needs: ['plan'],
+  tools: ['docker', 'buildx', 'emulation', 'registry'],
+  run: async ({ plan }, context) => {
+    const [baseLayers, existingIndex] = await Promise.all([
+      checkBases(plan, context),
+      checkRegistry(plan, context),
+      checkEmulation(plan, context),
+    ]);
+    return { baseLayers, existingIndex };
+  },
+});

@@ -1,0 +1,48 @@
+import { platformOf } from '../addon/arch.js';
+import { AddonReleaseError } from '../errors.js';
+import { defineStep } from '../pipeline/step.js';
+import { buildIndex } from '../registry/build-index.js';
+import { copyImage } from '../registry/copy-image.js';
+import { parsePlatform } from '../registry/platform.js';
+import { parseImageReference } from '../registry/reference.js';
+
+/**
+ * Puts the multi-architecture index beside the images, by its digest. `docker buildx imagetools create` makes the
+ * same index, but can only do so under a tag; here nothing may have a name before everything is in place.
+ */
+export const pushIndexStep = defineStep({
+  id: 'index',
+  title: 'Push the index by digest',
+  needs: ['plan', 'preflight', 'pushed'],
+  tools: ['registry'],
+  run: async ({ plan, preflight, pushed }, { options, registry, emit }) => {
+    const repository = plan.indexRepository ?? '';
+    const name = parseImageReference(repository, 'addon');
+    for (const image of pushed) {
+      if (image.repository === repository) continue;
+      await copyImage(registry, parseImageReference(image.repository, 'addon'), image.manifestDigest, name);
+    }
+    const index = buildIndex(
+      pushed.map(({ arch, manifestDigest, mediaType, manifestBytes }) => ({
+        descriptor: { mediaType, digest: manifestDigest, size: manifestBytes },
+        platform: parsePlatform(platformOf(arch)),
+      })),
+      plan.annotations,
+    );
+    const existing = preflight.existingIndex;
+    if (existing !== undefined && existing !== index.digest) {
+      const both = `there: ${existing}\nnew:   ${index.digest}`;
+      if (!options.replace) {
+        throw new AddonReleaseError('registry', `${repository}:${plan.version} exists with other content`, {
+          output: both,
+          hint: 'Release a new version. To overwrite the published one for everybody, pass --replace.',
+        });
+      }
+      const message = `${repository}:${plan.version} is replaced: ${existing} → ${index.digest}`;
+      emit({ type: 'notice', level: 'warning', message });
+    }
+    await registry.putManifest(name, index.digest, index);
+    return { repository, digest: index.digest };
+  },
+  summarize: ({ digest }) => digest,
+});
