@@ -1,4 +1,5 @@
 import type { Arch } from '../addon/arch.js';
+import type { Problem } from '../problem.js';
 
 export type Phase = 'build' | 'smoke' | 'push';
 
@@ -18,6 +19,9 @@ export interface PhaseProgress {
 /**
  * Everything that a run tells while it runs. Reporters draw it; nothing else writes to the terminal. Times are
  * milliseconds, and every text is free of secrets.
+ *
+ * A phase is shown under the running step that has the phase's name as its `step`, else under the one that started
+ * last. It may outlive that step.
  */
 export type RunEvent =
   | { readonly type: 'step-started'; readonly step: string; readonly title: string }
@@ -41,6 +45,8 @@ export type RunEvent =
       readonly title: string;
       readonly durationMs: number;
       readonly message: string;
+      /** The findings behind the message, for displays that can point at a file and line. */
+      readonly problems?: readonly Problem[];
     }
   | { readonly type: 'phase-started'; readonly arch: Arch; readonly phase: Phase }
   | {
