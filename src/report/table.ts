@@ -1,4 +1,11 @@
-import { formatBytes, measureWidth, padToWidth, shortenDigest, wrapToWidth } from './format.js';
+import {
+  cleanLines,
+  formatBytes,
+  measureWidth,
+  padToWidth,
+  shortenDigest,
+  wrapToWidth,
+} from './format.js';
 
 /** What became of one architecture, for the table at a run's end. */
 export interface SummaryRow {
@@ -136,8 +143,7 @@ function renderNote(
 ): readonly string[] {
   if (note === '') return [];
   const indent = ' '.repeat(indentWidth);
-  return note
-    .split('\n')
+  return cleanLines(note)
     .flatMap((line) => wrapToWidth(line, width - indentWidth))
     .map((line) => `${indent}${line}`.trimEnd());
 }

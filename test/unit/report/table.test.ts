@@ -39,7 +39,7 @@ const ARMV7: SummaryRow = {
   digest: undefined,
   emulated: true,
   outcome: 'failed',
-  note: 'did not build\nsee its log',
+  note: 'did \u001b[1mnot\u001b[0m build\nsee its log\n',
 };
 
 describe('renderTable', () => {
