@@ -1,0 +1,131 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Arch } from '../addon/arch.js';
+import { readArchive, type ImageArchive } from '../engine/image-archive.js';
+import { scanImageFiles, type ScannedLayer } from '../engine/layer-files.js';
+import { saveImage } from '../engine/save-image.js';
+import { matchElf, readElfHeader, type ElfMatch } from './elf.js';
+import { findVariant } from './elf-variants.js';
+
+/** A program or library that is not made for the image's architecture. */
+export interface ElfFinding {
+  readonly path: string;
+  /** "EM_X86_64" */
+  readonly machineName: string;
+  /** A half-sentence: "it is 64-bit EM_X86_64, the image 64-bit EM_AARCH64" */
+  readonly reason: string;
+  /** The diff ID of the layer that brings it. */
+  readonly layer: string;
+}
+
+export interface ElfScan {
+  /** ELF files that a container sees, without those of the base image. */
+  readonly checked: number;
+  /** Made for another architecture: starting or loading one fails. */
+  readonly foreign: readonly ElfFinding[];
+  /** Work on some machines only, or are no programs. */
+  readonly companions: readonly ElfFinding[];
+  /** One of several builds that a package ships side by side, the right one among them. */
+  readonly variants: readonly ElfFinding[];
+  /** Firmware, BPF programs and the like: nothing that the image's processor would execute. */
+  readonly notForCpu: number;
+  /** The base image's first. */
+  readonly layers: readonly ScannedLayer[];
+}
+
+/** What the kernel loads into devices. @see https://docs.kernel.org/driver-api/firmware/fw_search_path.html */
+const FIRMWARE = /^\/(?:usr\/)?lib\/firmware\//;
+
+interface Suspect {
+  readonly kind: 'companion' | 'foreign';
+  readonly machine: number;
+  readonly finding: ElfFinding;
+}
+
+/**
+ * Looks at the header of every ELF file that the image adds to its base image.
+ *
+ * @param baseLayers diff IDs of the base image's layers, which are not looked at
+ * @throws AddonReleaseError `environment` when a layer is damaged.
+ */
+export async function scanArchive(
+  archive: Pick<ImageArchive, 'layers'>,
+  options: {
+    readonly arch: Arch;
+    readonly baseLayers: ReadonlySet<string>;
+    readonly signal?: AbortSignal | undefined;
+  },
+): Promise<ElfScan> {
+  const { arch, baseLayers, signal } = options;
+  const ownPaths: string[] = [];
+  const suspects: Suspect[] = [];
+  let checked = 0;
+  let notForCpu = 0;
+  const layers = await scanImageFiles(archive, {
+    baseLayers,
+    signal,
+    onFile: ({ path, head, layer }) => {
+      const header = readElfHeader(head);
+      if (header === undefined) return;
+      checked++;
+      const match: ElfMatch = FIRMWARE.test(path)
+        ? { kind: 'other-processor' }
+        : matchElf(header, arch);
+      if (match.kind === 'own') ownPaths.push(path);
+      else if (match.kind === 'other-processor') notForCpu++;
+      else {
+        const { machine, machineName } = header;
+        const finding = { path, machineName, reason: match.reason, layer };
+        suspects.push({ kind: match.kind, machine, finding });
+      }
+    },
+  });
+
+  const foreign: ElfFinding[] = [];
+  const companions: ElfFinding[] = [];
+  const variants: ElfFinding[] = [];
+  for (const { kind, machine, finding } of suspects.toSorted(byPath)) {
+    const variant = findVariant(finding.path, machine, arch, ownPaths);
+    if (variant !== undefined) {
+      variants.push({ ...finding, reason: `${finding.reason}; ${variant} is there for ${arch}` });
+    } else if (kind === 'foreign') {
+      foreign.push(finding);
+    } else {
+      companions.push(finding);
+    }
+  }
+  return { checked, foreign, companions, variants, notForCpu, layers };
+}
+
+/** By code units: the same order on every machine, whatever its language. */
+function byPath(a: Suspect, b: Suspect): number {
+  return a.finding.path < b.finding.path ? -1 : 1;
+}
+
+export interface ElfScanRequest {
+  /** As `Candidate.imageId`. */
+  readonly imageId: string;
+  /** As `Candidate.configDigest`: what the engine hands out under the ID is checked against it. */
+  readonly configDigest: string;
+  readonly arch: Arch;
+  /** Diff IDs of the base image's layers, which are not looked at. */
+  readonly baseLayers: ReadonlySet<string>;
+  /** An existing folder with room for the stored image; nothing is left there. */
+  readonly folder: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Looks at the header of every ELF file that an image in the engine adds to its base image.
+ *
+ * @throws AddonReleaseError `environment` when the engine or the disk fails, or the image is not the expected one.
+ */
+export async function scanElfFiles(request: ElfScanRequest): Promise<ElfScan> {
+  const folder = await mkdtemp(join(request.folder, 'image-'));
+  try {
+    await saveImage(request.imageId, folder, request.signal);
+    return await scanArchive(await readArchive(folder, request.configDigest), request);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
