@@ -1,4 +1,5 @@
 import { DockerfileParser } from 'dockerfile-ast';
+import { parseArch, platformOf } from '../addon/arch.js';
 
 /** An image that a Dockerfile takes from a registry, or a stage that it refers to. */
 interface ImageUse {
@@ -80,9 +81,8 @@ export function parseDockerfile(text: string): Dockerfile {
     }
   }
   const globalArgs = new Map<string, string | undefined>();
-  for (const arg of parsed.getInitialARGs()) {
-    const property = arg.getProperty();
-    if (property !== null) globalArgs.set(property.getName(), property.getValue() ?? undefined);
+  for (const property of parsed.getInitialARGs().flatMap((arg) => arg.getProperties())) {
+    globalArgs.set(property.getName(), property.getValue() ?? undefined);
   }
   return { stages, globalArgs };
 }
@@ -123,27 +123,80 @@ function substitute(
   return { text: result, missing };
 }
 
-/** Stages that the last one needs, itself included; BuildKit builds no others. */
-function reachableStages(dockerfile: Dockerfile): ReadonlySet<number> {
-  const reached = new Set<number>();
-  const find = (text: string, before: number): number | undefined => {
-    const named = dockerfile.stages.findIndex(
-      (stage) => stage.index < before && stage.name?.toLowerCase() === text.toLowerCase(),
-    );
-    if (named >= 0) return named;
-    return /^\d+$/.test(text) && Number(text) < before ? Number(text) : undefined;
-  };
-  const visit = (index: number): void => {
-    const stage = dockerfile.stages[index];
-    if (stage === undefined || reached.has(index)) return;
-    reached.add(index);
-    for (const use of [stage.from, ...stage.sources]) {
-      const next = find(use.text, index);
-      if (next !== undefined) visit(next);
+function firstReference(text: string): string | undefined {
+  const [match] = text.matchAll(REFERENCE);
+  return match?.[1] ?? match?.[4];
+}
+
+/** What names resolve to before the first stage: the platforms that BuildKit sets, and the global `ARG`s. */
+interface GlobalValues {
+  readonly values: ReadonlyMap<string, string>;
+  /** Arguments whose default refers to one that has no value, with the name of that one. */
+  readonly causes: ReadonlyMap<string, string>;
+}
+
+/** https://docs.docker.com/reference/dockerfile/#automatic-platform-args-in-the-global-scope */
+function fillGlobalArgs(
+  { globalArgs }: Dockerfile,
+  args: Readonly<Record<string, string>>,
+  platform: { readonly build: string; readonly target: string },
+): GlobalValues {
+  const values = new Map<string, string>();
+  const causes = new Map<string, string>();
+  for (const [prefix, text] of [
+    ['BUILD', platform.build],
+    ['TARGET', platform.target],
+  ] as const) {
+    const [os = '', architecture = '', variant = ''] = text.split('/');
+    values.set(`${prefix}PLATFORM`, text).set(`${prefix}OS`, os);
+    values.set(`${prefix}ARCH`, architecture).set(`${prefix}VARIANT`, variant);
+  }
+  for (const [name, fallback] of globalArgs) {
+    const given = Object.hasOwn(args, name) ? args[name] : undefined;
+    if (given !== undefined) {
+      values.set(name, given);
+    } else if (fallback !== undefined) {
+      // A default may refer to the arguments before it.
+      const { text, missing } = substitute(fallback, (other) => values.get(other));
+      if (missing === undefined) values.set(name, text);
+      else causes.set(name, causes.get(missing) ?? missing);
     }
+  }
+  return { values, causes };
+}
+
+/** The stage that a name or, for COPY and RUN, an index refers to. `FROM` sees only the stages before it. */
+function findStage(dockerfile: Dockerfile, text: string, before?: number): number | undefined {
+  const named = dockerfile.stages.findLastIndex(
+    ({ index, name }) => index < (before ?? Infinity) && name?.toLowerCase() === text.toLowerCase(),
+  );
+  if (named >= 0) return named;
+  if (before !== undefined || !/^\d+$/.test(text)) return undefined;
+  return Number(text) < dockerfile.stages.length ? Number(text) : undefined;
+}
+
+/** Stages that the last one needs, itself included; BuildKit builds no others. */
+function reachableStages(
+  dockerfile: Dockerfile,
+  fill: (text: string) => string,
+): ReadonlySet<number> {
+  const reached = new Set<number>();
+  const visit = (index: number | undefined): void => {
+    const stage = index === undefined ? undefined : dockerfile.stages[index];
+    if (stage === undefined || reached.has(stage.index)) return;
+    reached.add(stage.index);
+    visit(findStage(dockerfile, fill(stage.from.text), stage.index));
+    for (const source of stage.sources) visit(findStage(dockerfile, fill(source.text)));
   };
   visit(dockerfile.stages.length - 1);
   return reached;
+}
+
+/** Docker takes `arm64` and `linux/arm64/v8` for `linux/arm64`. */
+function normalizePlatform(text: string): string {
+  const arch = parseArch(text);
+  if (arch !== undefined) return platformOf(arch);
+  return text.includes('/') ? text : `linux/${text}`;
 }
 
 /**
@@ -157,36 +210,31 @@ export function listBaseImages(
 ): { readonly images: readonly BaseImageUse[]; readonly unresolved: readonly UnresolvedImage[] } {
   const images = new Map<string, BaseImageUse>();
   const unresolved: UnresolvedImage[] = [];
-  const value = (name: string): string | undefined => {
-    if (name === 'BUILDPLATFORM') return platform.build;
-    if (name === 'TARGETPLATFORM') return platform.target;
-    if (name === 'TARGETARCH') return platform.target.split('/')[1];
-    if (name === 'TARGETVARIANT') return platform.target.split('/')[2] ?? '';
-    if (name === 'BUILDARCH') return platform.build.split('/')[1];
-    return dockerfile.globalArgs.has(name)
-      ? (args[name] ?? dockerfile.globalArgs.get(name))
-      : undefined;
-  };
-  const stageNames = new Set(dockerfile.stages.map((stage) => stage.name?.toLowerCase()));
-  const add = (use: ImageUse, wanted: string | undefined): void => {
-    const { text, missing } = substitute(use.text, value);
+  const { values, causes } = fillGlobalArgs(dockerfile, args, platform);
+  const fill = (text: string) => substitute(text, (name) => values.get(name));
+  const add = (use: ImageUse, wanted: string | undefined, before?: number): void => {
+    const { text, missing } = fill(use.text);
+    const chosen = wanted === undefined ? undefined : fill(wanted);
     const { line, column } = use;
-    if (missing !== undefined) {
-      unresolved.push({ text: use.text, argument: missing, line, column });
+    const empty = text === '' ? firstReference(use.text) : undefined;
+    const argument = missing ?? empty ?? chosen?.missing;
+    if (argument !== undefined) {
+      const cause = causes.get(argument) ?? argument;
+      unresolved.push({ text: use.text, argument: cause, line, column });
       return;
     }
-    if (text === 'scratch' || text === '' || /^\d+$/.test(text)) return;
-    if (stageNames.has(text.toLowerCase())) return;
-    const resolved = wanted === undefined ? platform.target : substitute(wanted, value).text;
+    if (text === 'scratch' || text === '') return;
+    if (findStage(dockerfile, text, before) !== undefined) return;
+    const resolved = chosen === undefined ? platform.target : normalizePlatform(chosen.text);
     const kind =
       resolved === platform.target ? 'target' : resolved === platform.build ? 'build' : resolved;
     const key = `${text} ${kind}`;
     if (!images.has(key)) images.set(key, { reference: text, platform: kind, line, column });
   };
-  const reachable = reachableStages(dockerfile);
+  const reachable = reachableStages(dockerfile, (text) => fill(text).text);
   for (const stage of dockerfile.stages) {
     if (!reachable.has(stage.index)) continue;
-    add(stage.from, stage.platform);
+    add(stage.from, stage.platform, stage.index);
     for (const source of stage.sources) add(source, undefined);
   }
   return { images: [...images.values()], unresolved };
