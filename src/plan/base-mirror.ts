@@ -19,22 +19,27 @@ export function parseBaseMirror(text: string): BaseMirror {
   return { from, to };
 }
 
-/** A short Docker Hub name in full: `debian:12` → `docker.io/library/debian:12`. */
-function fullName(reference: string): string {
+/** The spellings of a reference, in full first: `docker.io/library/debian:12`, `library/debian:12`, `debian:12`. */
+function spellings(reference: string): readonly string[] {
   const [first = '', ...rest] = reference.split('/');
-  if (rest.length === 0) return `docker.io/library/${reference}`;
-  return first === 'localhost' || /[.:]/.test(first) ? reference : `docker.io/${reference}`;
+  const hasRegistry = rest.length > 0 && (first === 'localhost' || /[.:]/.test(first));
+  const path =
+    hasRegistry && first !== 'docker.io' ? undefined : reference.replace(/^docker\.io\//, '');
+  if (path === undefined) return [reference];
+  const long = path.includes('/') ? path : `library/${path}`;
+  const short = long.replace(/^library\//, '');
+  return [...new Set([`docker.io/${long}`, long, short])];
 }
 
 /** The reference to pull instead of `reference`: the mirror with the longest matching prefix, or itself. */
 export function mirrorImage(reference: string, mirrors: readonly BaseMirror[]): string {
-  const full = fullName(reference);
-  const matches = mirrors.filter(({ from }) => {
-    const prefix = from.includes('.') || from.includes(':') ? from : `docker.io/${from}`;
-    return full === prefix || ['/', ':', '@'].some((next) => full.startsWith(prefix + next));
-  });
-  const [best] = matches.toSorted((a, b) => b.from.length - a.from.length);
-  if (best === undefined) return reference;
-  const prefix = best.from.includes('.') || best.from.includes(':') ? best.from : `docker.io/${best.from}`;
-  return best.to + full.slice(prefix.length);
+  const matches = mirrors.flatMap(({ from, to }) =>
+    spellings(reference)
+      .filter(
+        (text) => text === from || ['/', ':', '@'].some((next) => text.startsWith(from + next)),
+      )
+      .map((text) => ({ to, rest: text.slice(from.length) })),
+  );
+  const [best] = matches.toSorted((a, b) => a.rest.length - b.rest.length);
+  return best === undefined ? reference : best.to + best.rest;
 }
