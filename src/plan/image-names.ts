@@ -9,9 +9,13 @@ export interface ImageNames {
   readonly index: string;
 }
 
-/** The Supervisor's rule for `image`, section "docker image" of its validation; `{arch}` is the only placeholder. */
-const COMPONENT = /^[a-z0-9{][a-z0-9._{}-]*$/;
-const REGISTRY = /^(?:localhost|\[[0-9a-f:]+\]|[a-z0-9-]+(?:\.[a-z0-9-]+)+|[a-z0-9-]+(?=:))(?::\d{1,5})?$/;
+/**
+ * One part of a name, `{arch}` filled in. The Supervisor accepts a little more, which no registry does.
+ * https://github.com/opencontainers/distribution-spec/blob/v1.1.0/spec.md#pulling-manifests
+ */
+const COMPONENT = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
+const REGISTRY =
+  /^(?:localhost|\[[0-9a-f:]+\]|[a-z0-9-]+(?:\.[a-z0-9-]+)+|[a-z0-9-]+(?=:))(?::\d{1,5})?$/;
 
 function looksLikeRegistry(part: string): boolean {
   return part === 'localhost' || part.includes('.') || part.includes(':');
@@ -30,8 +34,12 @@ function validate(image: string, what: string): string {
   if (hasRegistry && !REGISTRY.test(first)) fail(what, image, `"${first}" is not a registry host`);
   for (const part of hasRegistry ? parts.slice(1) : parts) {
     if (part.includes(':') || part.includes('@')) fail(what, image, 'it has a tag or digest');
-    if (!COMPONENT.test(part)) {
-      fail(what, image, part === '' ? 'a part is empty' : `"${part}" has characters a name can't have`);
+    if (!COMPONENT.test(part.replaceAll('{arch}', 'amd64').replaceAll(/[{}]/g, ''))) {
+      fail(
+        what,
+        image,
+        part === '' ? 'a part is empty' : `"${part}" has characters a name can't have`,
+      );
     }
   }
   const placeholder = image.replaceAll('{arch}', '').match(/[{}]/);
@@ -41,11 +49,10 @@ function validate(image: string, what: string): string {
 
 /** The name of the multi-architecture index beside per-architecture names: `{arch}` and the separator next to it go. */
 function withoutArch(image: string): string {
-  const stripped = image
-    .replace(/\{arch\}[-_./]/, '')
-    .replace(/[-_./]\{arch\}/, '')
+  return image
+    .replaceAll(/\{arch\}(?:[-_.]+|\/)/g, '')
+    .replaceAll(/(?:[-_.]+|\/)\{arch\}/g, '')
     .replaceAll('{arch}', '');
-  return stripped;
 }
 
 export interface ImageNameOptions {
@@ -66,22 +73,28 @@ export interface ImageNameOptions {
 export function chooseImageNames(options: ImageNameOptions): ImageNames | undefined {
   const name = options.image ?? options.configured;
   if (name === undefined) return undefined;
-  validate(name, options.image === undefined ? 'config.yaml\'s image' : '--image');
+  validate(name, options.image === undefined ? "config.yaml's image" : '--image');
   let full = name;
   if (options.registry !== undefined) {
     if (!REGISTRY.test(options.registry) && options.registry !== 'localhost') {
-      throw new AddonReleaseError('usage', `--registry "${options.registry}" is not a registry host`, {
-        hint: 'Give a host with an optional port, for example ghcr.io or localhost:5000.',
-      });
+      throw new AddonReleaseError(
+        'usage',
+        `--registry "${options.registry}" is not a registry host`,
+        {
+          hint: 'Give a host with an optional port, for example ghcr.io or localhost:5000.',
+        },
+      );
     }
     const [first = '', ...rest] = name.split('/');
     full = `${options.registry}/${looksLikeRegistry(first) && rest.length > 0 ? rest.join('/') : name}`;
   }
   const [first = ''] = full.split('/');
-  if (!looksLikeRegistry(first)) full = `docker.io/${full}`;
+  if (!full.includes('/') || !looksLikeRegistry(first)) full = `docker.io/${full}`;
+  const index = withoutArch(full);
+  if (!index.includes('/')) fail('image', name, 'nothing is left of it without {arch}');
   return {
     perArch: full.includes('{arch}') ? (arch) => full.replaceAll('{arch}', arch) : undefined,
-    index: withoutArch(full),
+    index,
   };
 }
 
