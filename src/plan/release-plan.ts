@@ -117,6 +117,15 @@ function planArch(input: PlanInput, arch: Arch, problems: Problem[]): ArchPlan |
     });
     return undefined;
   }
+  if (dockerfile.content.stages.length === 0) {
+    problems.push({
+      severity: 'error',
+      message: 'the Dockerfile has no FROM',
+      file: dockerfile.file,
+      hint: 'Begin it with FROM and the name of a base image.',
+    });
+    return undefined;
+  }
   const metadata = { addon, arch, version: input.version.text, source: input.source };
   const buildArgs = buildArguments(metadata, input.buildArgs);
   const { images, unresolved } = listBaseImages(dockerfile.content, buildArgs, {
@@ -185,6 +194,11 @@ function planWrites(plan: Omit<ReleasePlan, 'writes'>, perArch: boolean): Planne
       target: arch.repository ?? '',
       detail: `${arch.platform} by digest, without a tag`,
     });
+  }
+  for (const { platform, repository = '' } of architectures) {
+    if (repository === indexRepository) continue;
+    const detail = `${platform} by digest, beside the index`;
+    writes.push({ kind: 'push', target: indexRepository, detail });
   }
   writes.push({
     kind: 'push',
