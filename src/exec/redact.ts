@@ -18,6 +18,9 @@ export function registerSecret(value: string): void {
 /** The text with every registered secret, and the password part of any URL, replaced. */
 export function redact(text: string): string {
   let result = text;
-  for (const secret of secrets) result = result.replaceAll(secret, MASK);
+  // The longest first: a secret that is part of another would leave the other's rest behind.
+  for (const secret of [...secrets].sort((a, b) => b.length - a.length)) {
+    result = result.replaceAll(secret, MASK);
+  }
   return result.replace(/(:\/\/[^\s/:@]+:)[^\s/@]+@/g, `$1${MASK}@`);
 }

@@ -23,7 +23,10 @@ export interface RetryOptions {
   readonly onRetry?: (cause: string, delayMs: number, attempt: number) => void;
 }
 
-/** Capped exponential back-off with full jitter; a Retry-After is honoured up to the cap times four. */
+/**
+ * Capped exponential back-off, the upper half of it at random, so that clients that failed together do not come back
+ * together; a Retry-After is honoured up to the cap times four.
+ */
 export function retryDelayMs(
   attempt: number,
   policy: RetryPolicy,
@@ -53,7 +56,11 @@ export async function retry<T>(
       if (transient === undefined || attempt >= policy.attempts) throw error;
       const delayMs = retryDelayMs(attempt, policy, transient.retryAfterMs);
       options.onRetry?.(transient.cause, delayMs, attempt);
-      await sleep(delayMs, undefined, options.signal === undefined ? {} : { signal: options.signal });
+      await sleep(
+        delayMs,
+        undefined,
+        options.signal === undefined ? {} : { signal: options.signal },
+      );
     }
   }
 }
