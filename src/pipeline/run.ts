@@ -13,8 +13,8 @@ function asMessage(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-function interrupted(step: Step): AddonReleaseError {
-  return new AddonReleaseError('interrupted', `interrupted in "${step.title}"`, {
+function interrupted(when: 'before' | 'in', step: Step): AddonReleaseError {
+  return new AddonReleaseError('interrupted', `interrupted ${when} "${step.title}"`, {
     hint: 'Run the same command again: finished build steps come from the cache.',
   });
 }
@@ -38,16 +38,17 @@ export async function runPipeline(
       context.emit({ type: 'step-skipped', ...named, reason });
       continue;
     }
+    if (context.signal.aborted) return { results, error: interrupted('before', step) };
     const inputs = results as Results;
-    const reason = step.skip?.(inputs, context);
-    if (reason !== undefined) {
-      context.emit({ type: 'step-skipped', ...named, reason });
-      continue;
-    }
-    context.emit({ type: 'step-started', ...named });
     try {
+      const reason = step.skip?.(inputs, context);
+      if (reason !== undefined) {
+        context.emit({ type: 'step-skipped', ...named, reason });
+        continue;
+      }
+      context.emit({ type: 'step-started', ...named });
+      // What a step has finished counts, even if the run is interrupted meanwhile: it may have been published.
       const result = await step.run(inputs, context);
-      context.signal.throwIfAborted();
       results = Object.freeze({ ...results, [step.id]: Object.freeze(result) });
       context.emit({
         type: 'step-finished',
@@ -56,7 +57,7 @@ export async function runPipeline(
         ...(step.summarize === undefined ? {} : { summary: step.summarize(result) }),
       });
     } catch (thrown) {
-      const error = context.signal.aborted ? interrupted(step) : thrown;
+      const error = context.signal.aborted ? interrupted('in', step) : thrown;
       context.emit({
         type: 'step-failed',
         ...named,
