@@ -14,9 +14,12 @@ export function webAddress(remote: string): string | undefined {
   const scp = /^(?:[^@\s/]+@)?([A-Za-z0-9.-]+\.[A-Za-z]+):(?!\/)(.+)$/.exec(remote);
   const url = scp === null ? remote : `ssh://${scp[1] ?? ''}/${scp[2] ?? ''}`;
   if (!URL.canParse(url)) return undefined;
-  const { protocol, hostname, pathname } = new URL(url);
+  const { protocol, host, hostname, pathname } = new URL(url);
   if (!['https:', 'http:', 'ssh:', 'git:'].includes(protocol) || hostname === '') return undefined;
-  return `https://${hostname}${pathname.replace(/\.git\/?$/, '').replace(/\/$/, '')}`;
+  // The port of a web address is part of it; that of SSH says nothing about the web server.
+  const hasWebPort = protocol.startsWith('http') && host !== hostname;
+  const site = hasWebPort ? `${protocol}//${host}` : `https://${hostname}`;
+  return `${site}${pathname.replace(/\.git\/?$/, '').replace(/\/$/, '')}`;
 }
 
 /**
@@ -32,7 +35,9 @@ export async function readSourceFacts(
 ): Promise<SourceFacts> {
   const given = environment['SOURCE_DATE_EPOCH'];
   const fixed = given !== undefined && /^\d{1,11}$/.test(given) ? Number(given) : undefined;
-  const head = await git(folder, ['log', '-1', '--format=%H %ct']).catch(() => undefined);
+  const head = await git(folder, ['log', '-1', '--no-show-signature', '--format=%H %ct']).catch(
+    () => undefined,
+  );
   if (head === undefined || head === '') {
     return {
       revision: undefined,
