@@ -18,13 +18,15 @@ export interface BakeTarget {
   readonly 'no-cache'?: boolean;
 }
 
-/** Bake fills `${…}` in every string of a definition; `$${` stands for itself. */
+/** Bake fills `${…}` in every string of a definition, keys included; `$${` stands for itself. */
 function literal(text: string): string {
   return text.replaceAll('${', '$${').replaceAll('%{', '%%{');
 }
 
 function literals(record: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, literal(value)]));
+  return Object.fromEntries(
+    Object.entries(record).map(([key, value]) => [literal(key), literal(value)]),
+  );
 }
 
 function target(plan: ReleasePlan, arch: ArchPlan): Omit<BakeTarget, 'output'> {
@@ -35,8 +37,10 @@ function target(plan: ReleasePlan, arch: ArchPlan): Omit<BakeTarget, 'output'> {
     platforms: [arch.platform],
     args: literals(arch.buildArgs),
     labels: literals(arch.labels),
-    contexts: Object.fromEntries(
-      mirrored.map((image) => [image.reference, `docker-image://${image.source}`]),
+    contexts: literals(
+      Object.fromEntries(
+        mirrored.map((image) => [image.reference, `docker-image://${image.source}`]),
+      ),
     ),
   };
 }

@@ -3,7 +3,6 @@ import type { SolveStatus, Vertex, VertexLog, VertexStatus } from './progress-re
 
 /** How much of a failing instruction's output is kept for the message. */
 const KEPT_LOG_LINES = 30;
-const KEPT_TIMESTAMPS = 64;
 
 interface Step {
   readonly digest: string;
@@ -65,8 +64,10 @@ export class BuildProgress {
   /** Which targets a vertex belongs to: stages that are equal are built once for several. */
   private readonly owners = new Map<string, Set<string>>();
   private readonly logs = new Map<string, string[]>();
-  private readonly partial = new Map<string, string>();
-  private readonly seen = new Map<string, string[]>();
+  /** The bytes of an unfinished line, by vertex and stream. */
+  private readonly partial = new Map<string, Buffer>();
+  /** Time and length of the last log record, by vertex and stream. */
+  private readonly last = new Map<string, readonly [time: string, length: number]>();
 
   constructor(
     targets: readonly string[],
@@ -96,6 +97,7 @@ export class BuildProgress {
     const state = this.targets.get(target);
     if (state === undefined) throw new Error(`unknown target ${target}`);
     const counted = [...state.steps.values()].filter((step) => step.counted);
+    const now = this.now();
     const failed = [...state.steps.values()].find(
       (step) => step.error !== undefined && !isCancellation(step.error),
     );
@@ -105,7 +107,7 @@ export class BuildProgress {
       manifestDigest: state.manifestDigest,
       totalSteps: counted.length,
       cachedSteps: counted.filter((step) => step.cached).length,
-      durationMs: (state.endedMs ?? this.now()) - (state.startedMs ?? this.now()),
+      durationMs: (state.endedMs ?? now) - (state.startedMs ?? now),
       failed:
         failed === undefined
           ? undefined
@@ -149,6 +151,7 @@ export class BuildProgress {
       error: vertex.error ?? before?.error,
     };
     state.steps.set(vertex.digest, step);
+    if (step.completed) this.endLines(vertex.digest);
     if (step.started) state.startedMs ??= this.now();
     const exporting = instruction.startsWith('exporting to ');
     if (step.completed && exporting && vertex.error === undefined && !state.exported) {
@@ -190,32 +193,55 @@ export class BuildProgress {
     }
   }
 
-  /** Equal stages report their output once per target; the time stamp tells repetitions apart. */
-  private isRepetition(log: VertexLog): boolean {
+  /**
+   * Equal stages report their whole output once per target that they belong to, in the order of time. A record that
+   * is not newer than the last one has been seen.
+   */
+  private isRepetition(key: string, log: VertexLog): boolean {
     if (log.timestamp === undefined) return false;
-    const key = `${log.timestamp} ${String(log.data?.length ?? 0)}`;
-    const seen = this.seen.get(log.vertex) ?? [];
-    if (seen.includes(key)) return true;
-    seen.push(key);
-    if (seen.length > KEPT_TIMESTAMPS) seen.shift();
-    this.seen.set(log.vertex, seen);
+    // Without the Z, times with fractions of any length compare as texts.
+    const time = log.timestamp.replace(/Z$/, '');
+    const length = log.data?.length ?? 0;
+    const [lastTime = '', lastLength] = this.last.get(key) ?? [];
+    if (time < lastTime || (time === lastTime && length === lastLength)) return true;
+    this.last.set(key, [time, length]);
     return false;
   }
 
   private applyLog(log: VertexLog): void {
-    if (log.data === undefined || this.isRepetition(log)) return;
-    const owners = [...(this.owners.get(log.vertex) ?? [])];
-    const key = `${log.vertex} ${String(log.stream ?? 1)}`;
-    const text = (this.partial.get(key) ?? '') + Buffer.from(log.data, 'base64').toString('utf8');
-    const lines = text.split('\n');
-    this.partial.set(key, lines.pop() ?? '');
-    const kept = this.logs.get(log.vertex) ?? [];
-    for (const line of lines) {
-      kept.push(line.replace(/\r$/, '').replace(/^.*\r/, ''));
-      for (const target of owners) this.listener.onLog(target, kept.at(-1) ?? '');
-    }
-    this.logs.set(log.vertex, kept.slice(-KEPT_LOG_LINES));
+    const key = streamKey(log.vertex, log.stream ?? 1);
+    if (log.data === undefined || this.isRepetition(key, log)) return;
+    const added = Buffer.from(log.data, 'base64');
+    const bytes = Buffer.concat([this.partial.get(key) ?? Buffer.alloc(0), added]);
+    const end = bytes.lastIndexOf('\n');
+    this.partial.set(key, bytes.subarray(end + 1));
+    if (end >= 0) this.addLines(log.vertex, bytes.subarray(0, end).toString('utf8').split('\n'));
   }
+
+  /** What a step printed last may lack the end of its line. */
+  private endLines(vertex: string): void {
+    for (const stream of [1, 2]) {
+      const key = streamKey(vertex, stream);
+      const rest = this.partial.get(key)?.toString('utf8') ?? '';
+      this.partial.delete(key);
+      if (rest !== '') this.addLines(vertex, [rest]);
+    }
+  }
+
+  private addLines(vertex: string, lines: readonly string[]): void {
+    const kept = this.logs.get(vertex) ?? [];
+    for (const line of lines) {
+      // A progress bar rewrites its line: the last state is what a terminal would show.
+      const shown = line.replace(/\r$/, '').replace(/^.*\r/s, '');
+      kept.push(shown);
+      for (const target of this.owners.get(vertex) ?? []) this.listener.onLog(target, shown);
+    }
+    this.logs.set(vertex, kept.slice(-KEPT_LOG_LINES));
+  }
+}
+
+function streamKey(vertex: string, stream: number): string {
+  return `${vertex} ${String(stream)}`;
 }
 
 /** BuildKit's code for a step that was stopped because another one failed. */

@@ -57,6 +57,8 @@ export class RecordSplitter {
       this.onText(line);
       return;
     }
+    // Inside a record braces are indented: here the one before was never finished.
+    if (this.pending !== '' && line.startsWith('{')) this.end();
     this.pending += this.pending === '' ? line : `\n${line}`;
     const complete = this.pending === line ? line.endsWith('}') : line === '}';
     if (!complete && this.pending.length < MAX_RECORD_LENGTH) return;
@@ -72,7 +74,7 @@ export class RecordSplitter {
     this.onRecord(record);
   }
 
-  /** Hands over what is left when the stream ends in the middle of a record. */
+  /** Hands over what is left when the stream ends in the middle of a record, as text. */
   end(): void {
     if (this.pending !== '') for (const part of this.pending.split('\n')) this.onText(part);
     this.pending = '';
