@@ -103,7 +103,7 @@ export class Authenticator {
    *
    * @param scopes what the refused request was thought to need. The registry may name more.
    */
-  learn(response: HttpResponse, scopes: readonly AccessScope[]): void {
+  learn(response: Pick<HttpResponse, 'headers'>, scopes: readonly AccessScope[]): void {
     const offered = parseChallenges(response.headers.get('www-authenticate') ?? '');
     const bearer = offered.find(
       ({ scheme, parameters }) => scheme === 'bearer' && parameters['realm'] !== undefined,

@@ -73,7 +73,7 @@ function decideMediaType(body: JsonObject, contentType: string | undefined): Rea
   const known = [...MANIFEST_TYPES, ...INDEX_TYPES];
   const headerType = header !== undefined && known.includes(header) ? header : undefined;
   if (typeof own !== 'string') {
-    const implied = isObject(body['config']) ? MEDIA_TYPES.ociManifest : MEDIA_TYPES.ociIndex;
+    const implied = 'manifests' in body ? MEDIA_TYPES.ociIndex : MEDIA_TYPES.ociManifest;
     return { ok: true, value: headerType ?? implied };
   }
   if (!known.includes(own)) return wrong(`its media type ${own} is not that of an image`);

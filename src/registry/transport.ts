@@ -159,15 +159,13 @@ export class RegistryTransport {
     const addresses = registryAddresses(registry, this.#options.insecureRegistries);
     for (const [position, base] of addresses.entries()) {
       const isLast = position === addresses.length - 1;
-      try {
-        const response = await this.#ping(registry, base);
-        if (isLast || !wantsHttps(response)) {
-          return await this.#openEndpoint(registry, base, response);
-        }
-        await response.discard();
-      } catch (error) {
-        if (isLast || !isOtherProtocol(error)) throw error;
-      }
+      const response = await this.#ping(registry, base).catch((error: unknown) => {
+        if (!isLast && isOtherProtocol(error)) return undefined;
+        throw error;
+      });
+      if (response === undefined) continue;
+      if (isLast || !wantsHttps(response)) return this.#openEndpoint(registry, base, response);
+      await response.discard();
     }
     throw new Error('a registry has at least one address');
   }
