@@ -1,6 +1,5 @@
 import type { DictEntry, SourceNode } from './document.js';
-import { PyFloat, type PyScalar } from './python-value.js';
-import { narrowInteger } from './yaml/scalars.js';
+import { narrowInteger, PyFloat, type PyScalar } from './python-value.js';
 
 /** A text that is not JSON, with the offset of the first character that does not fit. */
 export class JsonSyntaxError extends Error {

@@ -11,6 +11,12 @@ export type PyScalar = null | boolean | number | bigint | string | PyFloat | PyD
 
 export type PyKey = PyScalar | PyOther;
 
+/** An integer as `number` where that is exact, else as `bigint`. */
+export function narrowInteger(value: bigint): number | bigint {
+  const small = Number(value);
+  return Number.isSafeInteger(small) ? small : value;
+}
+
 /** A Python float; always this class, so that a bare `number` is always an integer. */
 export class PyFloat {
   readonly value: number;

@@ -1,4 +1,4 @@
-import { PyDate, PyFloat, PyOther, type PyScalar } from '../python-value.js';
+import { narrowInteger, PyDate, PyFloat, PyOther, type PyScalar } from '../python-value.js';
 
 const TAG_PREFIX = 'tag:yaml.org,2002:';
 
@@ -115,12 +115,6 @@ function readMagnitude(digits: string): bigint | undefined {
     return digits.split(':').reduce((sum, part) => sum * 60n + BigInt(part), 0n);
   }
   return undefined;
-}
-
-/** An integer as `number` where that is exact, else as `bigint`. */
-export function narrowInteger(value: bigint): number | bigint {
-  const small = Number(value);
-  return Number.isSafeInteger(small) ? small : value;
 }
 
 function constructFloat(source: string): PyFloat {

@@ -1,0 +1,90 @@
+import { lstat, readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { dirname, join, sep } from 'node:path';
+
+/** More than any file of an add-on needs; a larger one is refused unread. */
+export const MAX_FILE_BYTES = 1024 * 1024;
+
+export type FileText =
+  | { readonly ok: true; readonly text: string }
+  | { readonly ok: false; readonly message: string };
+
+/**
+ * Reads a text file that must lie, symbolic links followed, inside of a folder.
+ *
+ * @param boundary the folder that may not be left
+ */
+export async function readTextFile(file: string, boundary: string): Promise<FileText> {
+  try {
+    if (!(await isInside(file, boundary))) {
+      return { ok: false, message: `is a link to a place outside of ${boundary}` };
+    }
+    const { size } = await stat(file);
+    if (size > MAX_FILE_BYTES) {
+      return { ok: false, message: `has ${size} bytes; at most ${MAX_FILE_BYTES} are read` };
+    }
+    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+    return { ok: true, text: text.decode(await readFile(file)) };
+  } catch (error) {
+    if (error instanceof TypeError) return { ok: false, message: 'is not encoded in UTF-8' };
+    if (isSystemError(error)) return { ok: false, message: `cannot be read (${error.code})` };
+    throw error;
+  }
+}
+
+/** The first of the names that is a file in the folder, and the others that are there too. */
+export async function findFiles(folder: string, names: readonly string[]): Promise<string[]> {
+  const files = names.map((name) => join(folder, name));
+  const present = await Promise.all(files.map(isFile));
+  return files.filter((_, index) => present[index]);
+}
+
+/** Is there a regular file, or a link to one? */
+export async function isFile(path: string): Promise<boolean> {
+  return (await statOrNothing(path))?.isFile() ?? false;
+}
+
+export async function isFolder(path: string): Promise<boolean> {
+  return (await statOrNothing(path))?.isDirectory() ?? false;
+}
+
+/** Is there anything at all under the path, be it a broken link? */
+export async function exists(path: string): Promise<boolean> {
+  return lstat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Does the path, symbolic links followed, lie in the folder? */
+export async function isInside(path: string, folder: string): Promise<boolean> {
+  const [real, boundary] = await Promise.all([realpath(path), realpath(folder)]);
+  return real === boundary || real.startsWith(boundary.endsWith(sep) ? boundary : boundary + sep);
+}
+
+/** Names in a folder in code-point order; none when there is no such folder. */
+export async function listNames(folder: string): Promise<readonly string[]> {
+  return readdir(folder).then(
+    (names) => names.sort(),
+    () => [],
+  );
+}
+
+/** The folder and those above it, up to and including the one that holds a `.git`. */
+export async function listFoldersUpwards(start: string): Promise<readonly string[]> {
+  const folders = [start];
+  for (let folder = start; !(await exists(join(folder, '.git'))); ) {
+    const parent = dirname(folder);
+    if (parent === folder) break;
+    folders.push(parent);
+    folder = parent;
+  }
+  return folders;
+}
+
+function statOrNothing(path: string): Promise<Awaited<ReturnType<typeof stat>> | undefined> {
+  return stat(path).catch(() => undefined);
+}
+
+function isSystemError(error: unknown): error is Error & { readonly code: string } {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string';
+}

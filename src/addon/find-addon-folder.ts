@@ -1,0 +1,58 @@
+import { basename, join, relative } from 'node:path';
+import { AddonReleaseError } from '../errors.js';
+import { findFiles, isFolder, listFoldersUpwards, listNames } from './files.js';
+import { PyDict } from './python-value.js';
+import { candidateNames, loadSourceFile } from './source-file.js';
+
+const MAX_DEPTH = 2;
+const NEVER_SEARCHED: ReadonlySet<string> = new Set(['node_modules', 'rootfs']);
+/** Keys that tell an add-on's config from any other file of that name. */
+const TELLING_KEYS = ['slug', 'arch', 'version'] as const;
+
+/**
+ * Finds the add-on that is meant when none is named: the folder itself, a folder above it in the same
+ * repository, or the only add-on at most two folders below.
+ *
+ * @param start absolute path of the working directory
+ * @returns the absolute path of the folder that holds the add-on's config
+ * @throws AddonReleaseError (`usage`) when there is none, or more than one
+ */
+export async function findAddonFolder(start: string): Promise<string> {
+  for (const folder of await listFoldersUpwards(start)) {
+    if (await holdsAddon(folder)) return folder;
+  }
+  const [only, ...others] = await findBelow(start, MAX_DEPTH);
+  if (only === undefined) {
+    throw new AddonReleaseError('usage', `there is no add-on (config.yaml) in or below ${start}`, {
+      hint: 'name its folder: --addon PATH',
+    });
+  }
+  if (others.length === 0) return only;
+  const names = [only, ...others].map((folder) => relative(start, folder)).join(', ');
+  throw new AddonReleaseError('usage', `there are several add-ons below ${start}: ${names}`, {
+    hint: 'name the folder of one: --addon PATH',
+  });
+}
+
+async function findBelow(folder: string, depth: number): Promise<readonly string[]> {
+  if (depth === 0) return [];
+  const found: string[] = [];
+  for (const name of await listNames(folder)) {
+    const child = join(folder, name);
+    if (name.startsWith('.') || NEVER_SEARCHED.has(name) || !(await isFolder(child))) continue;
+    if (await holdsAddon(child)) found.push(child);
+    else found.push(...(await findBelow(child, depth - 1)));
+  }
+  return found;
+}
+
+async function holdsAddon(folder: string): Promise<boolean> {
+  for (const file of await findFiles(folder, candidateNames('config'))) {
+    const loaded = await loadSourceFile(file, folder);
+    // A config.yaml that cannot be read is still the one that is meant; its problem is shown then.
+    if (!loaded.ok && basename(file) === 'config.yaml') return true;
+    const value = loaded.ok ? loaded.source.document.value : null;
+    if (value instanceof PyDict && TELLING_KEYS.some((key) => value.has(key))) return true;
+  }
+  return false;
+}
