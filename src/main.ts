@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { EXIT_CODES } from './errors.js';
 import { VERSION } from './version.js';
 
 /** Ends the process once everything written has left it; open sockets or timers must not keep it alive. */
@@ -17,5 +18,5 @@ if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) {
   process.stdout.write(`${VERSION}\n`);
 } else {
   const { runCli } = await import('./cli/run-cli.js');
-  exit(await runCli(argv));
+  exit(await runCli(argv, () => process.exit(EXIT_CODES.interrupted)));
 }

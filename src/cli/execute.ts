@@ -18,10 +18,10 @@ function exitCodeOf(error: unknown): number {
 }
 
 /** Aborts on the first SIGINT or SIGTERM; the second ends the process at once. */
-function listenForSignals(): { readonly signal: AbortSignal; readonly stop: () => void } {
+function listenForSignals(exitNow: () => never): { readonly signal: AbortSignal; readonly stop: () => void } {
   const controller = new AbortController();
   const onSignal = (): void => {
-    if (controller.signal.aborted) process.kill(process.pid, 'SIGKILL');
+    if (controller.signal.aborted) exitNow();
     process.stderr.write('Stopping and cleaning up; press Ctrl-C again to stop at once.\n');
     controller.abort(new AddonReleaseError('interrupted', 'interrupted'));
   };
@@ -50,10 +50,10 @@ async function runCommand(
 }
 
 /** Carries out what the command line asks for and prints the result. Returns the exit code. */
-export async function execute(invocation: Invocation): Promise<number> {
+export async function execute(invocation: Invocation, exitNow: () => never): Promise<number> {
   const { flags } = invocation;
   const color = wantsColor(process.env) && process.stderr.isTTY;
-  const signals = listenForSignals();
+  const signals = listenForSignals(exitNow);
   let result: CommandResult;
   try {
     const options = parseFlags(invocation, process.cwd(), process.env);

@@ -5,9 +5,10 @@ import { createProgram, type Invocation } from './program.js';
 /**
  * Runs one command line.
  *
+ * @param exitNow ends the process at once, for whoever does not want to wait for the clean-up
  * @returns the exit code, see docs/exit-codes.md
  */
-export async function runCli(argv: readonly string[]): Promise<number> {
+export async function runCli(argv: readonly string[], exitNow: () => never): Promise<number> {
   let invocation: Invocation | undefined;
   const program = createProgram((asked) => {
     invocation = asked;
@@ -21,5 +22,5 @@ export async function runCli(argv: readonly string[]): Promise<number> {
   }
   if (invocation === undefined) return EXIT_CODES.usage;
   const { execute } = await import('./execute.js');
-  return execute(invocation);
+  return execute(invocation, exitNow);
 }

@@ -66,28 +66,3 @@ export function loadDefinition(plan: ReleasePlan, arches: readonly ArchPlan[]): 
     ]),
   );
 }
-
-/** The same images from the build cache, pushed by digest without a tag. Needs BuildKit's image exporter. */
-export function pushDefinition(plan: ReleasePlan, arches: readonly ArchPlan[]): BakeDefinition {
-  const annotations = Object.entries(plan.annotations).map(
-    ([key, value]) => `"annotation.${key}=${literal(value).replaceAll('"', '""')}"`,
-  );
-  return define(
-    arches.map((arch) => [
-      arch.arch,
-      {
-        ...target(plan, arch),
-        output: [
-          [
-            'type=image',
-            `name=${arch.repository ?? ''}`,
-            'push=true',
-            'push-by-digest=true',
-            'oci-mediatypes=true',
-            ...annotations,
-          ].join(','),
-        ],
-      },
-    ]),
-  );
-}

@@ -63,6 +63,7 @@ export async function runPipeline(
         ...named,
         durationMs: elapsed(),
         message: asMessage(error),
+        ...(error instanceof AddonReleaseError ? { problems: error.problems } : {}),
       });
       return { results, error };
     }

@@ -21,8 +21,8 @@ export interface CheckContext {
   readonly options: JsonObject;
   /** Layers of the base image, by compressed and uncompressed digest. */
   readonly baseLayers: ReadonlySet<string>;
-  /** An existing folder for intermediate files. */
-  readonly folder: string;
+  /** The run's folder, for intermediate files. */
+  readonly runFolder: string;
   readonly signal: AbortSignal;
   /** How long an add-on may take to come up, milliseconds; longer under emulation. */
   readonly startTimeoutMs: number;

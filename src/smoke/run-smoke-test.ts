@@ -175,7 +175,7 @@ export async function runSmokeTest(request: SmokeTestRequest): Promise<SmokeRepo
       ingressPort: setup.addon.ingressPort ?? addon.ingressPort,
       options: prepared.options,
       baseLayers: request.baseLayers,
-      folder: request.runFolder,
+      runFolder: request.runFolder,
       signal,
       startTimeoutMs: START_TIMEOUT_MS * timeScale,
       timeScale,

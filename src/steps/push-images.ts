@@ -9,10 +9,10 @@ import { parseImageReference } from '../registry/reference.js';
 export const pushImagesStep = defineStep({
   id: 'pushed',
   title: 'Push the images by digest',
-  needs: ['engine', 'plan', 'approved'],
-  tools: ['docker', 'buildx', 'registry'],
-  run: async ({ engine, plan, approved }, context): Promise<readonly PushedImage[]> => {
-    const digests = await pushCandidates({ engine, plan, candidates: approved, ...context });
+  needs: ['plan', 'approved'],
+  tools: ['docker', 'registry'],
+  run: async ({ plan, approved }, context): Promise<readonly PushedImage[]> => {
+    const digests = await pushCandidates({ plan, candidates: approved, ...context });
     return Promise.all(
       approved.map(async ({ arch, plan: { repository = '' }, configDigest }) => {
         const name = parseImageReference(repository, 'addon');

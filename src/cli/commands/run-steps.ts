@@ -1,3 +1,4 @@
+import { removeArchives } from '../../engine/candidate-archive.js';
 import type { ReleaseOptions } from '../../pipeline/options.js';
 import { PIPELINES } from '../../pipeline/pipeline.js';
 import { runPipeline } from '../../pipeline/run.js';
@@ -64,5 +65,7 @@ export async function runSteps(
   } catch (error) {
     await reporter.close();
     throw error;
+  } finally {
+    await removeArchives(runFolder);
   }
 }

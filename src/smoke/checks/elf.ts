@@ -1,5 +1,6 @@
+import { archiveCandidate } from '../../engine/candidate-archive.js';
 import type { SmokeCheck } from '../check.js';
-import { scanElfFiles } from '../elf-scan.js';
+import { scanArchive } from '../elf-scan.js';
 import { failed, passed, warning } from '../report.js';
 
 const SHOWN_FILES = 5;
@@ -15,14 +16,12 @@ function list(findings: readonly { readonly path: string; readonly reason: strin
 export const elfCheck: SmokeCheck = {
   id: 'elf',
   title: 'its programs and libraries are for the architecture',
-  run: async ({ candidate, baseLayers, folder, signal }) => {
-    const { imageId, configDigest, arch } = candidate;
-    const { checked, foreign, companions } = await scanElfFiles({
-      imageId,
-      configDigest,
+  run: async ({ candidate, baseLayers, runFolder, signal }) => {
+    const { arch } = candidate;
+    const archive = await archiveCandidate(candidate, runFolder, signal);
+    const { checked, foreign, companions } = await scanArchive(archive, {
       arch,
       baseLayers,
-      folder,
       signal,
     });
     if (foreign.length > 0) {
