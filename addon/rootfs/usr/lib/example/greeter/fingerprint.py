@@ -1,6 +1,7 @@
 """The binding of libfingerprint.so, which is compiled for each architecture."""
 
 import ctypes
+import platform
 from pathlib import Path
 
 # Of the published test vectors: http://www.isthe.com/chongo/src/fnv/test_fnv.c
@@ -12,8 +13,12 @@ class FingerprintLibrary:
     """Hashes text with the native library."""
 
     def __init__(self, path: Path) -> None:
-        """Load the library; an OSError says that it is missing or of another architecture."""
-        library = ctypes.CDLL(str(path))
+        """Load the library, or raise OSError if it is missing or of another architecture."""
+        try:
+            library = ctypes.CDLL(str(path))
+        except OSError as error:
+            # For another architecture the loader says "no such file", which misleads.
+            raise OSError(f"{path} is not for {platform.machine()}, or missing: {error}") from error
         self._fingerprint = library.fingerprint
         self._fingerprint.argtypes = [ctypes.c_char_p, ctypes.c_size_t]
         self._fingerprint.restype = ctypes.c_uint64

@@ -33,10 +33,10 @@ def load_options(path: Path) -> Options:
     """
     if not path.exists():
         return Options()
-    values = json.loads(path.read_text(encoding="utf-8"))
     try:
+        values = json.loads(path.read_text(encoding="utf-8"))
         if "names" in values:
             values["names"] = tuple(values["names"])
         return Options(**values)
-    except TypeError as error:
+    except (TypeError, ValueError) as error:
         raise ValueError(f"{path} does not fit the schema: {error}") from error
