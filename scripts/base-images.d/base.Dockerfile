@@ -1,10 +1,24 @@
+# A stand-in for the Home Assistant Debian base image: one root file system made by mmdebstrap.
 # Environment and labels as in the Debian images of https://github.com/home-assistant/docker-base.
-FROM scratch
+
+# Python's bytecode, as its package makes when it is configured. It is the same for every architecture,
+# so no emulated program has to compile; unchecked, because the sources' times may differ.
+FROM scratch AS target
 ARG ROOTFS
 ADD ${ROOTFS} /
-# The folder is part of the image so that overlayfs merges it: 32-bit programs under QEMU cannot list
-# a folder of ext4 itself (its 64-bit offsets), and s6-svscan lists this one.
-RUN ldconfig && mkdir -p /run/service /run/lock
+
+FROM --platform=$BUILDPLATFORM scratch AS bytecode
+ARG NATIVE_ROOTFS
+ADD ${NATIVE_ROOTFS} /
+COPY --from=target /usr/lib/python3.11 /usr/lib/python3.11
+RUN python3 -m compileall -q --invalidation-mode unchecked-hash /usr/lib/python3.11 \
+    && find /usr/lib/python3.11 -type f ! -name '*.pyc' -delete
+
+FROM target
+COPY --from=bytecode /usr/lib/python3.11 /usr/lib/python3.11
+# The folders are part of the image so that overlayfs merges them: 32-bit programs under QEMU cannot
+# list a folder of ext4 itself (its 64-bit offsets), and s6-svscan and s6-envdir list these.
+RUN ldconfig && mkdir -p /run/service /run/s6/container_environment /run/lock
 ENV LANG=C.UTF-8 \
     DEBIAN_FRONTEND=noninteractive \
     CURL_CA_BUNDLE=/etc/ssl/certs/ca-certificates.crt \

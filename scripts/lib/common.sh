@@ -2,6 +2,7 @@
 # Shared by scripts/engine and scripts/base-images. Sourced, never run.
 
 # Everything that the scripts start or remember lives in this one folder.
+# shellcheck disable=SC2034 # used by who sources this
 state_dir=${ADDON_RELEASE_STATE_DIR:-/var/lib/addon-release}
 # Docker takes 127.0.0.0/8 and localhost for insecure registries, so plain HTTP works there.
 registry=${ADDON_RELEASE_REGISTRY:-localhost:5000}
