@@ -92,8 +92,8 @@ export async function run(
     stdout: 'pipe',
     stderr: 'pipe',
   });
-  const stdout = collect(child.stdout as Readable, keep, options.onStdoutLine);
-  const stderr = collect(child.stderr as Readable, keep, options.onStderrLine);
+  const stdout = collect(child.stdout, keep, options.onStdoutLine);
+  const stderr = collect(child.stderr, keep, options.onStderrLine);
   const result = await child;
   await Promise.all([stdout.done, stderr.done]);
   if (result.code === 'ENOENT' && result.exitCode === undefined) {
@@ -133,9 +133,9 @@ export function start(
     stderr: 'pipe',
   });
   return {
-    stdin: child.stdin as Writable,
-    stdout: child.stdout as Readable,
-    stderr: child.stderr as Readable,
+    stdin: child.stdin,
+    stdout: child.stdout,
+    stderr: child.stderr,
     ended: child.then((result) => {
       if (result.code === 'ENOENT' && result.exitCode === undefined) {
         throw missingTool(file, result.cause);

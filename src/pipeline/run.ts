@@ -27,6 +27,8 @@ export async function runPipeline(
   steps: readonly Step[],
   context: StepContext,
 ): Promise<RunOutcome> {
+  const { signal } = context;
+  const isInterrupted = () => signal.aborted;
   let results: Partial<Results> = {};
   for (const step of steps) {
     const started = performance.now();
@@ -38,7 +40,7 @@ export async function runPipeline(
       context.emit({ type: 'step-skipped', ...named, reason });
       continue;
     }
-    if (context.signal.aborted) return { results, error: interrupted('before', step) };
+    if (isInterrupted()) return { results, error: interrupted('before', step) };
     const inputs = results as Results;
     try {
       const reason = step.skip?.(inputs, context);
@@ -57,7 +59,7 @@ export async function runPipeline(
         ...(step.summarize === undefined ? {} : { summary: step.summarize(result) }),
       });
     } catch (thrown) {
-      const error = context.signal.aborted ? interrupted('in', step) : thrown;
+      const error = isInterrupted() ? interrupted('in', step) : thrown;
       context.emit({
         type: 'step-failed',
         ...named,
