@@ -1,0 +1,96 @@
+import type { Arch } from '../../src/addon/arch.js';
+import { PyDict } from '../../src/addon/python-value.js';
+import type { Addon, BuildConfig } from '../../src/addon/types.js';
+
+/** The address of a file below the sample add-on's folder. No test reads it. */
+export function inSampleAddon(name: string): string {
+  return `/addons/example/${name}`;
+}
+
+export const EMPTY_BUILD_CONFIG: BuildConfig = {
+  file: undefined,
+  buildFrom: undefined,
+  buildFromPositions: new Map(),
+  args: new Map(),
+  labels: new Map(),
+};
+
+/** An add-on with the Supervisor's defaults in everything that a test does not set. */
+export function sampleAddon(changes: Partial<Addon> = {}): Addon {
+  const arches: readonly Arch[] = changes.arches ?? ['amd64', 'aarch64', 'armv7'];
+  return {
+    folder: '/addons/example',
+    configFile: inSampleAddon('config.yaml'),
+    slug: 'example',
+    name: 'Example',
+    description: 'Says hello',
+    version: '1.2.3',
+    url: 'https://example.org/addon',
+    arches,
+    machines: [],
+    image: undefined,
+    startup: 'application',
+    boot: 'auto',
+    stage: 'stable',
+    init: true,
+    timeoutSeconds: 10,
+    options: new PyDict(),
+    schema: new PyDict(),
+    ports: new Map(),
+    portsDescription: new Map(),
+    watchdog: undefined,
+    webui: undefined,
+    ingress: false,
+    ingressPort: 8099,
+    ingressEntry: undefined,
+    ingressStream: false,
+    panelIcon: 'mdi:puzzle',
+    panelTitle: undefined,
+    panelAdmin: true,
+    homeassistant: undefined,
+    hostNetwork: false,
+    hostPid: false,
+    hostIpc: false,
+    hostUts: false,
+    hostDbus: false,
+    devices: [],
+    udev: false,
+    tmpfs: false,
+    map: [],
+    environment: new Map(),
+    privileged: [],
+    apparmor: true,
+    fullAccess: false,
+    audio: false,
+    video: false,
+    gpio: false,
+    usb: false,
+    uart: false,
+    devicetree: false,
+    kernelModules: false,
+    realtime: false,
+    journald: false,
+    hassioApi: false,
+    hassioRole: 'default',
+    homeassistantApi: false,
+    dockerApi: false,
+    authApi: false,
+    stdin: false,
+    legacy: false,
+    services: [],
+    discovery: [],
+    backup: 'hot',
+    backupExclude: [],
+    backupPre: undefined,
+    backupPost: undefined,
+    ulimits: new Map(),
+    breakingVersions: [],
+    normalized: new PyDict(),
+    buildConfig: EMPTY_BUILD_CONFIG,
+    dockerfiles: new Map(arches.map((arch) => [arch, inSampleAddon('Dockerfile')])),
+    translations: new Map(),
+    apparmorFile: undefined,
+    repository: undefined,
+    ...changes,
+  };
+}
