@@ -50,6 +50,14 @@ const TIMEOUT_CODES = [
   'UND_ERR_BODY_TIMEOUT',
 ];
 
+/**
+ * Unless redirects are an error and there is no window, fetch keeps a copy of a streamed body to send it again: a layer
+ * of a gigabyte would be a gigabyte in memory.
+ *
+ * @see https://fetch.spec.whatwg.org/#http-network-or-cache-fetch
+ */
+const STREAMED_BODY = { duplex: 'half', window: null, redirect: 'error' } as const;
+
 function readCode(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;
   return typeof error.code === 'string' ? error.code : undefined;
@@ -176,15 +184,15 @@ async function exchange(request: HttpRequest): Promise<HttpResponse> {
   try {
     const response = await fetch(request.url.href, {
       method: request.method,
+      redirect: 'manual',
       headers: {
         ...request.headers,
         ...(length === undefined ? {} : { 'content-length': String(length) }),
       },
       body: opened?.stream ?? (body instanceof Uint8Array ? body : null),
-      ...(opened === undefined ? {} : { duplex: 'half' as const }),
+      ...(opened === undefined ? {} : STREAMED_BODY),
       // With its default, fetch turns a 401 to a streamed body into a network error.
       credentials: 'omit',
-      redirect: 'manual',
       signal: watch.signal,
     });
     watch.touch();

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { run } from '../../src/exec/run.js';
+import { createCertificate } from './certificate.js';
 import { startTokenServer, type TokenServer, type TokenServerOptions } from './token-server.js';
 
 export interface Account {
@@ -21,6 +22,8 @@ export interface RegistryServerOptions {
   readonly allowDelete?: boolean;
   /** Whether it refuses everything that writes. Default false. */
   readonly readOnly?: boolean;
+  /** Whether it speaks HTTPS, with a certificate that nobody knows. Default false. */
+  readonly tls?: boolean;
 }
 
 /** A running `docker-registry` with storage of its own. */
@@ -77,7 +80,11 @@ async function describeConfiguration(
         readonly: { enabled: options.readOnly ?? false },
       },
     },
-    http: { addr: address, secret: 'only for tests' },
+    http: {
+      addr: address,
+      secret: 'only for tests',
+      ...(options.tls === true ? { tls: await createCertificate(folder, 'registry') } : {}),
+    },
     ...(Object.keys(auth).length === 0 ? {} : { auth }),
   };
 }

@@ -3,8 +3,7 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import path from 'node:path';
-import { run } from '../../src/exec/run.js';
+import { createCertificate } from './certificate.js';
 
 type Action = 'pull' | 'push' | 'delete';
 
@@ -68,19 +67,6 @@ function deriveKeyId(certificate: string): string {
     alphabet.charAt(Number.parseInt(five, 2)),
   );
   return (letters.join('').match(/.{4}/g) ?? []).join(':');
-}
-
-async function createCertificate(
-  folder: string,
-): Promise<{ key: string; certificate: string; file: string }> {
-  const keyFile = path.join(folder, 'token.key');
-  const file = path.join(folder, 'token.pem');
-  const made = await run('openssl', [
-    ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'],
-    ...['-keyout', keyFile, '-out', file, '-subj', `/CN=${ISSUER}`, '-days', '2'],
-  ]);
-  if (made.exitCode !== 0) throw new Error(`openssl: ${made.stderr}`);
-  return { key: await readFile(keyFile, 'utf8'), certificate: await readFile(file, 'utf8'), file };
 }
 
 function encodePart(part: object): string {
@@ -180,8 +166,9 @@ export async function startTokenServer(
   folder: string,
   options: TokenServerOptions,
 ): Promise<TokenServer> {
-  const { key, certificate, file } = await createCertificate(folder);
-  const keyId = deriveKeyId(certificate);
+  const files = await createCertificate(folder, 'token');
+  const key = await readFile(files.key, 'utf8');
+  const keyId = deriveKeyId(await readFile(files.certificate, 'utf8'));
   const requests: TokenRequest[] = [];
   const faults: { status: number; headers: Readonly<Record<string, string>> }[] = [];
   let expired = 0;
@@ -231,7 +218,7 @@ export async function startTokenServer(
       realm: `http://127.0.0.1:${String(port)}/token`,
       service: SERVICE,
       issuer: ISSUER,
-      rootcertbundle: file,
+      rootcertbundle: files.certificate,
     },
     expireNext: (count) => {
       expired = count;

@@ -316,6 +316,26 @@ describe('the registry client on bad days', () => {
       ]);
     });
 
+    it('sends a streamed body again when the login for it has ended', async () => {
+      const source = blobSource(Buffer.alloc(200_000, 'streamed'));
+      let refused = 0;
+      const server = await serve(({ method }) => {
+        if (method === 'HEAD') return { status: 404 };
+        if (method === 'POST') return { status: 202, headers: { location: '/upload' } };
+        return refused++ === 0
+          ? { status: 401, headers: { 'www-authenticate': 'Basic realm="r"' } }
+          : { status: 201 };
+      });
+      expect(await connect({ credentials: login }).uploadBlob(at(server), source)).toBe('uploaded');
+      expect(server.calls()).toEqual([
+        `HEAD /v2/owner/name/blobs/${source.digest}`,
+        'POST /v2/owner/name/blobs/uploads/',
+        ...['PUT /upload', 'PUT /upload'],
+      ]);
+      expect(digestOf(server.requests.at(-1)?.body ?? Buffer.alloc(0))).toBe(source.digest);
+      expect(retries).toEqual([]);
+    });
+
     it('leaves the login behind when it is sent to another server', async () => {
       const content = Buffer.from('stored elsewhere');
       const elsewhere = await serve(() => ({ status: 200, body: content }));
