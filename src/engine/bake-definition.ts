@@ -20,7 +20,7 @@ export interface BakeTarget {
 
 /** Bake fills `${…}` in every string of a definition, keys included; `$${` stands for itself. */
 function literal(text: string): string {
-  return text.replaceAll('${', '$${').replaceAll('%{', '%%{');
+  return text.replaceAll(/[$%](?=\{)/g, '$&$&');
 }
 
 function literals(record: Readonly<Record<string, string>>): Record<string, string> {
