@@ -16,6 +16,11 @@ interface Step {
   readonly error: string | undefined;
 }
 
+interface Bytes {
+  readonly bytes: number;
+  readonly totalBytes: number;
+}
+
 interface TargetState {
   readonly steps: Map<string, Step>;
   current: PhaseProgress;
@@ -64,10 +69,12 @@ export class BuildProgress {
   /** Which targets a vertex belongs to: stages that are equal are built once for several. */
   private readonly owners = new Map<string, Set<string>>();
   private readonly logs = new Map<string, string[]>();
+  /** Bytes moved and to be moved, by vertex and by the file or layer that is moved. */
+  private readonly moved = new Map<string, Map<string, Bytes>>();
   /** The bytes of an unfinished line, by vertex and stream. */
   private readonly partial = new Map<string, Buffer>();
-  /** Time and length of the last log record, by vertex and stream. */
-  private readonly last = new Map<string, readonly [time: string, length: number]>();
+  /** The last log record, by vertex and stream. */
+  private readonly last = new Map<string, readonly [time: string, data: string]>();
 
   constructor(
     targets: readonly string[],
@@ -88,9 +95,11 @@ export class BuildProgress {
   }
 
   apply(record: SolveStatus): void {
-    for (const vertex of record.vertexes ?? []) this.applyVertex(vertex);
+    const exported = (record.vertexes ?? []).flatMap((vertex) => this.applyVertex(vertex) ?? []);
     for (const status of record.statuses ?? []) this.applyStatus(status);
     for (const log of record.logs ?? []) this.applyLog(log);
+    // Only now: the digests of an image may come in the record that ends its export.
+    for (const target of exported) this.listener.onExported(target);
   }
 
   result(target: string): TargetResult {
@@ -131,12 +140,13 @@ export class BuildProgress {
     return { target: only, label: bracket, instruction };
   }
 
-  private applyVertex(vertex: Vertex): void {
+  /** Returns the target if this ends its export. */
+  private applyVertex(vertex: Vertex): string | undefined {
     const place = this.locate(vertex.name);
-    if (place === undefined) return;
+    if (place === undefined) return undefined;
     const { target, label, instruction } = place;
     const state = this.targets.get(target);
-    if (state === undefined) return;
+    if (state === undefined) return undefined;
     const owners = this.owners.get(vertex.digest) ?? new Set();
     this.owners.set(vertex.digest, owners.add(target));
     const before = state.steps.get(vertex.digest);
@@ -153,30 +163,42 @@ export class BuildProgress {
     state.steps.set(vertex.digest, step);
     if (step.completed) this.endLines(vertex.digest);
     if (step.started) state.startedMs ??= this.now();
-    const exporting = instruction.startsWith('exporting to ');
-    if (step.completed && exporting && vertex.error === undefined && !state.exported) {
-      state.exported = true;
-      state.endedMs = this.now();
-      this.listener.onExported(target);
-    }
     if (step.error !== undefined) state.endedMs = this.now();
     if (step.started && !step.completed) this.show(target, state, step);
+    const exporting = instruction.startsWith('exporting to ');
+    if (!step.completed || !exporting || step.error !== undefined || state.exported)
+      return undefined;
+    state.exported = true;
+    state.endedMs = this.now();
+    return target;
   }
 
-  private show(target: string, state: TargetState, step: Step, bytes?: VertexStatus): void {
+  private show(target: string, state: TargetState, step: Step, bytes?: Bytes): void {
     const counted = [...state.steps.values()].filter((one) => one.counted);
     state.current = {
       current: `${step.label} ${step.instruction}`.trim(),
       done: counted.filter((one) => one.completed).length,
       total: counted.length,
       cached: counted.filter((one) => one.cached).length,
-      ...(bytes?.current === undefined ? {} : { bytes: bytes.current }),
-      ...(bytes?.total === undefined ? {} : { totalBytes: bytes.total }),
+      ...bytes,
     };
     this.listener.onProgress(target, state.current);
   }
 
+  /** What a step has moved in all: a base image's layers come side by side. */
+  private addBytes({ vertex, id, current = 0, total = 0 }: VertexStatus): Bytes | undefined {
+    if (total <= 0) return undefined;
+    const files = this.moved.get(vertex) ?? new Map<string, Bytes>();
+    this.moved.set(vertex, files.set(id, { bytes: current, totalBytes: total }));
+    const list = [...files.values()];
+    return {
+      bytes: list.reduce((sum, file) => sum + file.bytes, 0),
+      totalBytes: list.reduce((sum, file) => sum + file.totalBytes, 0),
+    };
+  }
+
   private applyStatus(status: VertexStatus): void {
+    const bytes = this.addBytes(status);
     for (const target of this.owners.get(status.vertex) ?? []) {
       const state = this.targets.get(target);
       const step = state?.steps.get(status.vertex);
@@ -189,7 +211,7 @@ export class BuildProgress {
       } else if (digest !== undefined && status.id.startsWith('exporting manifest ')) {
         state.manifestDigest = digest;
       }
-      if ((status.total ?? 0) > 0 && !step.completed) this.show(target, state, step, status);
+      if (bytes !== undefined && !step.completed) this.show(target, state, step, bytes);
     }
   }
 
@@ -201,10 +223,10 @@ export class BuildProgress {
     if (log.timestamp === undefined) return false;
     // Without the Z, times with fractions of any length compare as texts.
     const time = log.timestamp.replace(/Z$/, '');
-    const length = log.data?.length ?? 0;
-    const [lastTime = '', lastLength] = this.last.get(key) ?? [];
-    if (time < lastTime || (time === lastTime && length === lastLength)) return true;
-    this.last.set(key, [time, length]);
+    const data = log.data ?? '';
+    const [lastTime = '', lastData] = this.last.get(key) ?? [];
+    if (time < lastTime || (time === lastTime && data === lastData)) return true;
+    this.last.set(key, [time, data]);
     return false;
   }
 
