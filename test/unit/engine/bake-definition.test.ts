@@ -1,0 +1,110 @@
+import { describe, expect, test } from 'vitest';
+import { loadDefinition } from '../../../src/engine/bake-definition.js';
+import type { ArchPlan, ReleasePlan } from '../../../src/plan/release-plan.js';
+
+const ARMV7: ArchPlan = {
+  arch: 'armv7',
+  platform: 'linux/arm/v7',
+  emulated: true,
+  dockerfile: '/addons/example/Dockerfile',
+  baseImages: [
+    {
+      reference: 'ghcr.io/home-assistant/armv7-base:3.20',
+      source: 'localhost:5000/home-assistant/armv7-base:3.20',
+      platform: 'linux/arm/v7',
+      file: '/addons/example/build.yaml',
+      line: 2,
+      column: 3,
+    },
+    {
+      reference: 'debian:12',
+      source: 'debian:12',
+      platform: 'linux/arm/v7',
+      file: '/addons/example/Dockerfile',
+      line: 4,
+      column: 6,
+    },
+  ],
+  buildArgs: { BUILD_ARCH: 'armv7' },
+  labels: { 'io.hass.arch': 'armv7' },
+  localImage: 'local/armv7-addon-example:1.2.3',
+  repository: 'ghcr.io/owner/armv7-example',
+};
+
+const AMD64: ArchPlan = {
+  ...ARMV7,
+  arch: 'amd64',
+  platform: 'linux/amd64',
+  baseImages: [],
+  localImage: 'local/amd64-addon-example:1.2.3',
+  repository: 'ghcr.io/owner/amd64-example',
+};
+
+const PLAN: ReleasePlan = {
+  schemaVersion: 1,
+  slug: 'example',
+  name: 'Example',
+  folder: '/addons/example',
+  configFile: '/addons/example/config.yaml',
+  version: '1.2.3',
+  stable: true,
+  configVersion: '1.2.3',
+  source: { revision: undefined, dirty: false, url: undefined, epochSeconds: 0 },
+  created: '1970-01-01T00:00:00Z',
+  publish: true,
+  noCache: false,
+  architectures: [AMD64, ARMV7],
+  indexRepository: 'ghcr.io/owner/example',
+  annotations: { 'org.opencontainers.image.version': '1.2.3' },
+  versionTags: ['1.2.3'],
+  movingTags: ['latest'],
+  writes: [],
+};
+
+describe('loadDefinition', () => {
+  test('builds each architecture as a target and loads it under its local name', () => {
+    const { group, target } = loadDefinition(PLAN, PLAN.architectures);
+    expect(group).toEqual({ default: { targets: ['amd64', 'armv7'] } });
+    expect(target['armv7']).toEqual({
+      context: '/addons/example',
+      dockerfile: '/addons/example/Dockerfile',
+      platforms: ['linux/arm/v7'],
+      args: { BUILD_ARCH: 'armv7' },
+      labels: { 'io.hass.arch': 'armv7' },
+      contexts: {
+        'ghcr.io/home-assistant/armv7-base:3.20':
+          'docker-image://localhost:5000/home-assistant/armv7-base:3.20',
+      },
+      tags: ['local/armv7-addon-example:1.2.3'],
+      output: ['type=docker'],
+    });
+    expect(target['amd64']?.tags).toEqual(['local/amd64-addon-example:1.2.3']);
+  });
+
+  test('builds only what is asked for', () => {
+    const { group, target } = loadDefinition(PLAN, [AMD64]);
+    expect(group['default']?.targets).toEqual(['amd64']);
+    expect(Object.keys(target)).toEqual(['amd64']);
+  });
+
+  test('goes without the cache if the plan says so', () => {
+    const { target } = loadDefinition({ ...PLAN, noCache: true }, PLAN.architectures);
+    expect(Object.values(target).map((one) => one['no-cache'])).toEqual([true, true]);
+  });
+
+  test('lets bake fill nothing in: neither variables nor directives, in values and in keys', () => {
+    const odd: ArchPlan = {
+      ...AMD64,
+      dockerfile: '/addons/${USER}/Dockerfile',
+      buildArgs: { OWN: '${HOME} $${x} %{if} $HOME 100%' },
+      labels: { 'a.${HOME}': '%{ for }' },
+    };
+    const { target } = loadDefinition({ ...PLAN, folder: '/addons/${USER}' }, [odd]);
+    expect(target['amd64']).toMatchObject({
+      context: '/addons/$${USER}',
+      dockerfile: '/addons/$${USER}/Dockerfile',
+      args: { OWN: '$${HOME} $$${x} %%{if} $HOME 100%' },
+      labels: { 'a.$${HOME}': '%%{ for }' },
+    });
+  });
+});
