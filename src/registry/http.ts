@@ -191,7 +191,8 @@ async function exchange(request: HttpRequest): Promise<HttpResponse> {
       },
       body: opened?.stream ?? (body instanceof Uint8Array ? body : null),
       ...(opened === undefined ? {} : STREAMED_BODY),
-      // With its default, fetch turns a 401 to a streamed body into a network error.
+      // By default some releases of Node turn a 401 to a streamed body into a network error:
+      // https://github.com/nodejs/undici/issues/5018
       credentials: 'omit',
       signal: watch.signal,
     });

@@ -41,6 +41,8 @@ export interface RegistryServer {
   readonly stop: () => Promise<void>;
 }
 
+/** Debian's name for the reference implementation. */
+const PROGRAM = 'docker-registry';
 const START_TIMEOUT_MS = 20_000;
 
 async function writeHtpasswd(folder: string, accounts: readonly Account[]): Promise<string> {
@@ -96,7 +98,7 @@ interface RegistryProcess {
 
 /** Starts the process and waits until it says on which port it listens. */
 async function startProcess(file: string, log: string[]): Promise<RegistryProcess> {
-  const child = spawn('docker-registry', ['serve', file], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(PROGRAM, ['serve', file], { stdio: ['ignore', 'pipe', 'pipe'] });
   const ended = once(child, 'exit');
   const listening = new Promise<string>((resolve, reject) => {
     for (const stream of [child.stdout, child.stderr]) {
@@ -108,10 +110,10 @@ async function startProcess(file: string, log: string[]): Promise<RegistryProces
     }
     child.once('error', reject);
     child.once('exit', () => {
-      reject(new Error(`docker-registry ended:\n${log.slice(-20).join('\n')}`));
+      reject(new Error(`${PROGRAM} ended:\n${log.slice(-20).join('\n')}`));
     });
     setTimeout(() => {
-      reject(new Error(`docker-registry does not start:\n${log.slice(-20).join('\n')}`));
+      reject(new Error(`${PROGRAM} does not start:\n${log.slice(-20).join('\n')}`));
     }, START_TIMEOUT_MS).unref();
   });
   const end = async (): Promise<void> => {
