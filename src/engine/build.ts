@@ -4,7 +4,6 @@ import type { Arch } from '../addon/arch.js';
 import { AddonReleaseError } from '../errors.js';
 import type { ArchPlan, ReleasePlan } from '../plan/release-plan.js';
 import type { Emit } from '../report/events.js';
-import { formatDuration } from '../report/format.js';
 import { loadDefinition } from './bake-definition.js';
 import { BuildProgress, type FailedStep } from './build-progress.js';
 import { bake, readMetadata, type BakeCall, type BakeEnd } from './buildx.js';
@@ -50,7 +49,10 @@ export interface BuildRequest {
 
 function describeFailure(arch: ArchPlan, failed: FailedStep, end: BakeEnd): BuildFailure {
   return {
-    message: failed.error.replace(/^failed to solve: /, ''),
+    // "process "…" did not complete successfully: " repeats the instruction.
+    message: failed.error
+      .replace(/^failed to solve: /, '')
+      .replace(/^process ".*" did not complete successfully: /s, ''),
     instruction: failed.instruction,
     file: arch.dockerfile,
     line: end.errorLine,
@@ -174,7 +176,7 @@ async function buildRound(
         phase: 'build',
         outcome: 'failed',
         durationMs,
-        summary: `failed after ${formatDuration(durationMs)}: ${failure.instruction}`,
+        summary: `${failure.instruction}: ${failure.message}`,
       });
       request.onResult(arch, { status: 'failed', failure });
     } else {
@@ -198,7 +200,9 @@ async function explainBakeFailure(end: BakeEnd): Promise<never> {
       cause: error,
     });
   }
-  throw new AddonReleaseError('build', 'docker buildx bake failed before any image was built', { output });
+  throw new AddonReleaseError('build', 'docker buildx bake failed before any image was built', {
+    output,
+  });
 }
 
 /**

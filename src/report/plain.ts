@@ -63,7 +63,10 @@ export function createPlainReporter(options: PlainReporterOptions): Reporter {
 
   const failStep = (event: EventOf<'step-failed'>): void => {
     const time = formatDuration(event.durationMs);
-    endStep(event.step, `${event.title}: failed after ${time}: ${event.message}`);
+    // Quiet runs say once what went wrong: the error at their end has all of this.
+    if (!options.quiet) {
+      endStep(event.step, `${event.title}: failed after ${time}: ${event.message}`);
+    }
     const problems = event.problems ?? [];
     const annotated =
       problems.length > 0 ? problems : [{ severity: 'error' as const, message: event.message }];

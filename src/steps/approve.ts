@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { AddonReleaseError } from '../errors.js';
 import type { Candidate } from '../engine/build.js';
 import type { Problem } from '../problem.js';
@@ -29,7 +30,7 @@ function smokeProblems({ plan, smoke }: ArchOutcome): readonly Problem[] {
  *
  * @throws AddonReleaseError `build` or `smoke` with every finding of every architecture
  */
-function approve(outcomes: readonly ArchOutcome[]): readonly Candidate[] {
+function approve(outcomes: readonly ArchOutcome[], runFolder: string): readonly Candidate[] {
   const names = (list: readonly ArchOutcome[]) => list.map(({ plan }) => plan.arch).join(', ');
   const unbuilt = outcomes.filter(({ build }) => build.status === 'failed');
   const broken = outcomes.filter(({ smoke }) => smoke?.passed === false);
@@ -37,17 +38,18 @@ function approve(outcomes: readonly ArchOutcome[]): readonly Candidate[] {
     ...outcomes.flatMap((outcome) => buildProblem(outcome) ?? []),
     ...outcomes.flatMap(smokeProblems),
   ];
+  const hint = `The full logs are in ${join(runFolder, 'logs')}; --verbose shows them while they are written.`;
   if (unbuilt.length > 0) {
     throw new AddonReleaseError('build', `${names(unbuilt)} did not build; nothing was published`, {
       problems,
-      hint: 'The full logs are in the run folder; --verbose shows them while they are written.',
+      hint,
     });
   }
   if (broken.length > 0) {
     throw new AddonReleaseError(
       'smoke',
       `${names(broken)} failed the smoke test; nothing was published`,
-      { problems },
+      { problems, hint },
     );
   }
   return outcomes.flatMap(({ build }) => (build.status === 'built' ? [build.candidate] : []));
@@ -58,5 +60,5 @@ export const approveStep = defineStep({
   title: 'Approve the images',
   needs: ['candidates'],
   tools: [],
-  run: ({ candidates }) => Promise.resolve(approve(candidates)),
+  run: ({ candidates }, { runFolder }) => Promise.resolve(approve(candidates, runFolder)),
 });

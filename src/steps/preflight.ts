@@ -1,4 +1,5 @@
 import { platformOf, type Arch } from '../addon/arch.js';
+import { findBuilderProblem, readBuildxVersion } from '../engine/builder.js';
 import { inspectLocalImage } from '../engine/docker.js';
 import { probePlatforms } from '../engine/emulation.js';
 import { AddonReleaseError } from '../errors.js';
@@ -10,20 +11,27 @@ import { formatPlatform, isSamePlatform, parsePlatform } from '../registry/platf
 import { parseImageReference } from '../registry/reference.js';
 import { RegistryError } from '../registry/registry-error.js';
 
-type BaseFinding =
-  | { readonly layers: readonly string[] }
-  | { readonly problem: Problem };
+type BaseFinding = { readonly layers: readonly string[] } | { readonly problem: Problem };
 
 function position({ file, line, column }: BaseImage): Pick<Problem, 'file' | 'line' | 'column'> {
   return { file, line, column };
 }
 
 /** Base images may exist in the local engine only, built there by hand. */
-async function findLocally(image: BaseImage, signal: AbortSignal): Promise<BaseFinding | undefined> {
+async function findLocally(
+  image: BaseImage,
+  signal: AbortSignal,
+): Promise<BaseFinding | undefined> {
   const local = await inspectLocalImage(image.source, signal);
   if (local === undefined) return undefined;
-  const found = { os: local.os, architecture: local.architecture, ...(local.variant === undefined ? {} : { variant: local.variant }) };
-  return isSamePlatform(found, parsePlatform(image.platform)) ? { layers: local.diffIds } : undefined;
+  const found = {
+    os: local.os,
+    architecture: local.architecture,
+    ...(local.variant === undefined ? {} : { variant: local.variant }),
+  };
+  return isSamePlatform(found, parsePlatform(image.platform))
+    ? { layers: local.diffIds }
+    : undefined;
 }
 
 async function checkBase(image: BaseImage, context: StepContext): Promise<BaseFinding> {
@@ -83,7 +91,29 @@ async function checkBases(
   return layersByArch;
 }
 
+/** Without it every architecture would look as if its emulator were missing. */
+async function checkBuilder({ options, signal }: StepContext): Promise<void> {
+  const buildx = await readBuildxVersion(signal);
+  signal.throwIfAborted();
+  if (buildx?.isRecentEnough !== true) {
+    const found = buildx === undefined ? 'is not installed' : `${buildx.version} is too old`;
+    throw new AddonReleaseError('environment', `docker buildx ${found}`, {
+      hint: 'Install buildx 0.13 or later: https://docs.docker.com/go/buildx/ (Debian: apt-get install docker-buildx).',
+    });
+  }
+  if (options.builder === undefined) return;
+  const problem = await findBuilderProblem(options.builder, signal);
+  signal.throwIfAborted();
+  if (problem !== undefined) {
+    throw new AddonReleaseError('environment', `the builder "${options.builder}" does not answer`, {
+      output: problem,
+      hint: '`docker buildx ls` lists the builders; without --builder the one in use is taken.',
+    });
+  }
+}
+
 async function checkEmulation(plan: ReleasePlan, context: StepContext): Promise<void> {
+  await checkBuilder(context);
   const arches = plan.architectures.filter(({ emulated }) => emulated).map(({ arch }) => arch);
   if (arches.length === 0) return;
   const probes = await probePlatforms(arches, {
@@ -112,9 +142,7 @@ async function checkRegistry(plan: ReleasePlan, context: StepContext): Promise<s
     plan.indexRepository,
   ]);
   await Promise.all(
-    [...repositories].map((name) =>
-      context.registry.checkPush(parseImageReference(name, 'addon')),
-    ),
+    [...repositories].map((name) => context.registry.checkPush(parseImageReference(name, 'addon'))),
   );
   const existing = await context.registry.headManifest(
     parseImageReference(plan.indexRepository, 'addon'),
@@ -130,11 +158,14 @@ export const preflightStep = defineStep({
   needs: ['plan'],
   tools: ['docker', 'buildx', 'emulation', 'registry'],
   run: async ({ plan }, context) => {
-    const [baseLayers, existingIndex] = await Promise.all([
+    const checks = [
       checkBases(plan, context),
       checkRegistry(plan, context),
       checkEmulation(plan, context),
-    ]);
+    ] as const;
+    // All have ended before a failure is shown: nothing they started may outlive the run.
+    await Promise.allSettled(checks);
+    const [baseLayers, existingIndex] = await Promise.all(checks);
     return { baseLayers, existingIndex };
   },
 });
