@@ -1,6 +1,12 @@
 import type { DictEntry, SourceNode } from './document.js';
 import { narrowInteger, PyFloat, type PyScalar } from './python-value.js';
 
+/**
+ * `orjson` is what the Supervisor reads files with: integers beyond 64 bits become floats. `python` is
+ * Python's own module, which keeps them, for data that Python wrote: without limits on its size.
+ */
+export type JsonDialect = 'orjson' | 'python';
+
 /** A text that is not JSON, with the offset of the first character that does not fit. */
 export class JsonSyntaxError extends Error {
   readonly offset: number;
@@ -33,17 +39,19 @@ const WORDS: readonly (readonly [string, PyScalar])[] = [
  *
  * @throws JsonSyntaxError
  */
-export function parseJsonNode(text: string): SourceNode {
-  return new JsonReader(text).readDocument();
+export function parseJsonNode(text: string, dialect: JsonDialect = 'orjson'): SourceNode {
+  return new JsonReader(text, dialect).readDocument();
 }
 
 class JsonReader {
   readonly #text: string;
+  readonly #dialect: JsonDialect;
   #at = 0;
   #nodes = 0;
 
-  constructor(text: string) {
+  constructor(text: string, dialect: JsonDialect) {
     this.#text = text;
+    this.#dialect = dialect;
   }
 
   readDocument(): SourceNode {
@@ -59,7 +67,8 @@ class JsonReader {
   #readValue(depth: number): SourceNode {
     this.#skipSpace();
     if (depth > MAX_DEPTH) throw this.#fail('the file is nested too deeply');
-    if (++this.#nodes > MAX_NODES) throw this.#fail('the file holds too many values');
+    this.#nodes += 1;
+    if (this.#isStrict && this.#nodes > MAX_NODES) throw this.#fail('the file holds too many values');
     const start = this.#at;
     switch (this.#text[start]) {
       case '{':
@@ -115,7 +124,9 @@ class JsonReader {
     const source = this.#take(STRING);
     if (source === undefined) throw this.#fail('this text has no end, or a character that needs \\');
     const value = JSON.parse(source) as string;
-    if (LONE_SURROGATE.test(value)) throw this.#fail('half of a surrogate pair is not a character');
+    if (this.#isStrict && LONE_SURROGATE.test(value)) {
+      throw this.#fail('half of a surrogate pair is not a character');
+    }
     return value;
   }
 
@@ -132,7 +143,12 @@ class JsonReader {
     if (!Number.isFinite(Number(number[0]))) throw this.#fail('the number is too large');
     this.#at += number[0].length;
     const isFloat = number[1] !== undefined || number[2] !== undefined;
-    return isFloat ? new PyFloat(Number(number[0])) : readInteger(number[0]);
+    if (isFloat) return new PyFloat(Number(number[0]));
+    return this.#isStrict ? readInteger(number[0]) : narrowInteger(BigInt(number[0]));
+  }
+
+  get #isStrict(): boolean {
+    return this.#dialect === 'orjson';
   }
 
   #take(pattern: RegExp): string | undefined {

@@ -42,11 +42,14 @@ export class PyOther {
   readonly typeName: string;
   readonly text: string;
   readonly isEmpty: boolean;
+  /** The members of a set. */
+  readonly members: readonly PyKey[];
 
-  constructor(typeName: string, text: string, isEmpty: boolean) {
+  constructor(typeName: string, text: string, isEmpty: boolean, members: readonly PyKey[] = []) {
     this.typeName = typeName;
     this.text = text;
     this.isEmpty = isEmpty;
+    this.members = members;
   }
 }
 

@@ -136,7 +136,7 @@ const FIELDS: Readonly<Record<string, Field>> = {
     EMPTY_LIST,
   ),
   // The Supervisor's pattern for the names fits every text.
-  environment: optional(mapOf(text, text)),
+  environment: optional(mapOf(text, text, 'drop')),
   privileged: optional(listOf(oneOf(CAPABILITIES))),
   apparmor: flag(true),
   full_access: flag(false),
@@ -172,7 +172,7 @@ const FIELDS: Readonly<Record<string, Field>> = {
   schema: optional(anyOf(optionsSchema, FALSE), EMPTY_DICT),
   image: optional(dockerImage),
   ulimits: optional(
-    anyOf(mapOf(text, integer), mapOf(text, anyOf(integer, LIMIT_PAIR))),
+    anyOf(mapOf(text, integer, 'drop'), mapOf(text, anyOf(integer, LIMIT_PAIR), 'drop')),
     EMPTY_DICT,
   ),
   timeout: optional(allOf(integer, between(10, 300)), 10),

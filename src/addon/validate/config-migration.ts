@@ -224,7 +224,7 @@ export function iterate(value: PyValue, path: Path): readonly PyValue[] {
   if (isList(value)) return value;
   if (typeof value === 'string') return Array.from(value);
   if (value instanceof PyDict) return value.keys();
-  if (value instanceof PyOther) return [];
+  if (value instanceof PyOther) return value.members;
   throw new SupervisorCrash(path, `must be a list, not ${describeValue(value)}`);
 }
 

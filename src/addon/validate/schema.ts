@@ -83,8 +83,12 @@ export function dictOf(
   };
 }
 
-/** A dict with keys and values of one kind each. */
-export function mapOf(checkKey: Validator, checkItem: Validator): Validator {
+/** A dict with keys and values of one kind each. Other keys are errors, or dropped when `extra` says so. */
+export function mapOf(
+  checkKey: Validator,
+  checkItem: Validator,
+  extra: 'drop' | 'refuse' = 'refuse',
+): Validator {
   return (value, path) => {
     if (!(value instanceof PyDict)) return failDict(value, path);
     const issues: Issue[] = [];
@@ -93,7 +97,9 @@ export function mapOf(checkKey: Validator, checkItem: Validator): Validator {
       const at = [...path, key];
       const checkedKey = checkKey(key, at);
       if (checkedKey.ok) collect(checkItem(item, at), key, result, issues);
-      else issues.push(...checkedKey.issues.map((issue) => prefix(issue, 'the key ')));
+      else if (extra === 'refuse') {
+        issues.push(...checkedKey.issues.map((issue) => prefix(issue, 'the key ')));
+      }
     }
     return conclude(issues, () => new PyDict(result));
   };

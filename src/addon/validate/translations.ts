@@ -3,7 +3,7 @@ import { maybe, text } from './rules.js';
 import { dictOf, mapOf, optional, required, type Validator } from './schema.js';
 import { judge, type Verdict } from './verdict.js';
 
-const nestedOptions: Validator = (value, path) => mapOf(text, translatedOption)(value, path);
+const nestedOptions: Validator = (value, path) => mapOf(text, translatedOption, 'drop')(value, path);
 
 const translatedOption = dictOf(
   {
@@ -17,7 +17,7 @@ const translatedOption = dictOf(
 const translationFields = dictOf(
   {
     configuration: optional(nestedOptions),
-    network: optional(mapOf(text, text)),
+    network: optional(mapOf(text, text, 'drop')),
   },
   'drop',
 );

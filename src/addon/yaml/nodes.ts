@@ -2,6 +2,7 @@ import { isAlias, isMap, isNode, isScalar, isSeq, Scalar } from 'yaml';
 import type { Alias, Node, Pair, YAMLMap, YAMLSeq } from 'yaml';
 import type { DictEntry, SourceNode } from '../document.js';
 import { PyDict, PyOther, type PyKey } from '../python-value.js';
+import { toPythonRepr } from '../python-text.js';
 import { YamlFailure } from './failure.js';
 import { constructScalar, isMergeTag, isValueTag, resolvePlainTag } from './scalars.js';
 import { ScalarError, shortenTag } from './scalars.js';
@@ -196,7 +197,7 @@ function isUnhashable(value: PyKey): boolean {
 }
 
 function describeSet(members: readonly PyKey[]): PyOther {
-  const text = members.map((key) => (typeof key === 'string' ? `'${key}'` : '…')).join(', ');
-  return new PyOther('set', members.length === 0 ? 'set()' : `{${text}}`, members.length === 0);
+  const isEmpty = members.length === 0;
+  const text = isEmpty ? 'set()' : `{${members.map(toPythonRepr).join(', ')}}`;
+  return new PyOther('set', text, isEmpty, members);
 }
-

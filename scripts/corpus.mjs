@@ -1,0 +1,17 @@
+// Node 20 cannot run TypeScript: bundle the comparison first, keeping the dependencies outside.
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const outfile = new URL('../node_modules/.cache/addon-release/corpus.mjs', import.meta.url);
+await build({
+  entryPoints: [fileURLToPath(new URL('../test/unit/addon/corpus/main.ts', import.meta.url))],
+  outfile: fileURLToPath(outfile),
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node20',
+  packages: 'external',
+  logLevel: 'error',
+});
+const { main } = await import(outfile.href);
+process.exitCode = await main(process.argv.slice(2));
