@@ -115,8 +115,13 @@ export class CoreModel {
     return { state: after, created: before === undefined };
   }
 
+  /** Forgets an entity; false when there is none. */
   removeState(entityId: string): boolean {
-    return this.#states.delete(entityId);
+    const before = this.#states.get(entityId);
+    if (before === undefined) return false;
+    this.#states.delete(entityId);
+    this.fire('state_changed', { entity_id: entityId, old_state: before, new_state: null });
+    return true;
   }
 
   hasService(domain: string, service: string): boolean {

@@ -160,6 +160,9 @@ class CoreSession {
       case 'subscribe_events':
         this.#subscribe(id, fields['event_type']);
         return;
+      case 'subscribe_entities':
+        this.#subscribeEntities(id, fields['entity_ids']);
+        return;
       case 'unsubscribe_events':
         this.#unsubscribe(id, fields['subscription']);
         return;
@@ -181,6 +184,30 @@ class CoreSession {
     const stop = this.instance.core.listen((event) => {
       if (eventType === undefined || eventType === '*' || eventType === event.event_type) {
         this.send({ id, type: 'event', event: { ...event } });
+      }
+    });
+    this.#subscriptions.set(id, stop);
+  }
+
+  /** All wanted states at once, then every change, in the short form of Core's `subscribe_entities`. */
+  #subscribeEntities(id: number, wanted: JsonValue | undefined): void {
+    const { core } = this.instance;
+    const isWanted = (entity: string): boolean =>
+      !Array.isArray(wanted) || (wanted as readonly JsonValue[]).includes(entity);
+    this.#succeed(id, null);
+    const states = core.states.filter((state) => isWanted(readText(state['entity_id'])));
+    const added = states.map((state) => [readText(state['entity_id']), shortenState(state)]);
+    this.send({ id, type: 'event', event: { a: Object.fromEntries(added) as JsonObject } });
+    const stop = core.listen(({ event_type: type, data }) => {
+      const entity = readText(data['entity_id']);
+      if (type !== 'state_changed' || !isWanted(entity)) return;
+      const { old_state: before, new_state: after } = data;
+      if (!isJsonObject(after)) this.send({ id, type: 'event', event: { r: [entity] } });
+      else if (!isJsonObject(before)) {
+        this.send({ id, type: 'event', event: { a: { [entity]: shortenState(after) } } });
+      } else {
+        const change = { '+': shortenState(after) };
+        this.send({ id, type: 'event', event: { c: { [entity]: change } } });
       }
     });
     this.#subscriptions.set(id, stop);
@@ -229,6 +256,16 @@ class CoreSession {
   #fail(id: number, code: string, message: string): void {
     this.send({ id, type: 'result', success: false, error: { code, message } });
   }
+}
+
+function shortenState(state: JsonObject): JsonObject {
+  const { context } = state;
+  return {
+    s: state['state'] ?? '',
+    a: state['attributes'] ?? {},
+    c: isJsonObject(context) ? (context['id'] ?? null) : null,
+    lc: Date.parse(readText(state['last_changed'])) / 1000,
+  };
 }
 
 function readMessage(data: RawData): JsonValue | undefined {

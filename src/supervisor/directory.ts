@@ -34,6 +34,12 @@ export class SetupDirectory implements InstanceDirectory {
     return this.#find(({ setup, addon }) => addon.flags.ingress && setup.ingressToken === token);
   }
 
+  /** The only add-on with this address; undefined when several share it. */
+  byAddress(address: string): AddonInstance | undefined {
+    const found = [...this.#instances.values()].filter(({ ipAddress }) => ipAddress === address);
+    return found.length === 1 ? found[0] : undefined;
+  }
+
   extendSession(session: string): IngressSession | undefined {
     for (const instance of this.#instances.values()) {
       const found = instance.extendSession(session);

@@ -85,7 +85,8 @@ export function sendRequest(
       reject(signal?.aborted === true ? (signal.reason as Error) : error);
     });
     if (typeof body === 'string' || Buffer.isBuffer(body)) {
-      request.end(body);
+      // Bytes: Node would send a text together with the headers, and those as UTF-8 then.
+      request.end(Buffer.from(body));
     } else {
       pipeline(body, request, () => {
         // A body that breaks off destroys the request, which reports it.

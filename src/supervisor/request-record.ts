@@ -1,6 +1,6 @@
 /** One request that reached the stand-in, for the report of a run. */
 export interface RecordedRequest {
-  /** `id` of the setup whose token was used, null when the request can't be assigned to one. */
+  /** `id` of the setup by token or source address, null when the request can't be assigned to one. */
   readonly instance: string | null;
   readonly method: string;
   /** Path without the query, which may hold secrets. */

@@ -8,6 +8,7 @@ import { MAX_BODY_BYTES } from './body.js';
 import { serveCoreWebSocket } from './core-websocket.js';
 import { SetupDirectory } from './directory.js';
 import { dispatch, readTarget, type RequestTarget } from './dispatch.js';
+import { readPeerAddress } from './http-transfer.js';
 import { forwardWebSocket } from './ingress-websocket.js';
 import type { InstanceChanges } from './instance.js';
 import type { JsonObject } from './json.js';
@@ -124,7 +125,7 @@ class Frontend {
   async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const target = readTarget(request);
     const reply = await this.#dispatch(request, target);
-    this.#record(target, reply);
+    this.#record(request, target, reply);
     writeReply(response, reply);
   }
 
@@ -144,7 +145,7 @@ class Frontend {
       const reply = CORE_WEBSOCKET.test(target.path)
         ? replyStatus(502, 'Home Assistant Core is not running')
         : await this.#dispatch(request, target);
-      this.#refuseUpgrade(socket, target, reply);
+      this.#refuseUpgrade(request, socket, target, reply);
     }
   }
 
@@ -167,8 +168,9 @@ class Frontend {
         coreVersion: this.directory.first?.core.version ?? '',
         findInstance: (token) => this.directory.byToken(token),
         onLogin: ({ instance, reason, missing }) => {
+          const owner = instance ?? this.directory.byAddress(readPeerAddress(request));
           this.#remember({
-            instance: instance?.setup.id ?? null,
+            instance: owner?.setup.id ?? null,
             method: target.method,
             path: target.path,
             status: 101,
@@ -204,12 +206,17 @@ class Frontend {
       });
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      this.#refuseUpgrade(socket, target, error.reply);
+      this.#refuseUpgrade(request, socket, target, error.reply);
     }
   }
 
-  #refuseUpgrade(socket: Duplex, target: RequestTarget, reply: Reply): void {
-    this.#record(target, reply);
+  #refuseUpgrade(
+    request: IncomingMessage,
+    socket: Duplex,
+    target: RequestTarget,
+    reply: Reply,
+  ): void {
+    this.#record(request, target, reply);
     refuseHandshake(socket, reply.status);
   }
 
@@ -225,10 +232,13 @@ class Frontend {
     }
   }
 
-  #record(target: RequestTarget, reply: Reply): void {
-    const bearer = this.directory.identify(target.token)?.instance;
+  /** Assigns a request to a setup by its token, the ingress address, or else where it comes from. */
+  #record(request: IncomingMessage, target: RequestTarget, reply: Reply): void {
     const ingressToken = INGRESS_PATH.exec(target.path)?.groups?.['token'];
-    const owner = bearer ?? this.directory.byIngressToken(ingressToken ?? '');
+    const owner =
+      this.directory.identify(target.token)?.instance ??
+      this.directory.byIngressToken(ingressToken ?? '') ??
+      this.directory.byAddress(readPeerAddress(request));
     this.#remember({
       instance: owner?.setup.id ?? null,
       method: target.method,

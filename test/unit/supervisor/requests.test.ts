@@ -112,6 +112,22 @@ describe('records', () => {
     ]);
   });
 
+  it('belong to the add-on at the source address when the token says nothing', async () => {
+    supervisor = await start([setup, setupWith({}, { arch: 'armv7' })]);
+    supervisor.update('armv7', { ipAddress: '127.0.0.1' });
+    await call(supervisor.port, '/info');
+    await call(supervisor.port, '/info', { token: 'expired' });
+    await call(supervisor.port, '/info', { token });
+    supervisor.update('amd64', { ipAddress: '127.0.0.1' });
+    await call(supervisor.port, '/info');
+    expect(supervisor.requests().map(({ instance }) => instance)).toEqual([
+      'armv7',
+      'armv7',
+      'amd64',
+      null,
+    ]);
+  });
+
   it('hold failures of the owner as status 500', async () => {
     supervisor = await start(setup, {
       onRestart: () => {
