@@ -1,11 +1,10 @@
-import { access, rename, rm } from 'node:fs/promises';
+import { access, mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Candidate } from './build.js';
-import { readArchive, type ImageArchive } from './image-archive.js';
-import { saveImage } from './save-image.js';
+import { readArchive, saveImage, type ImageArchive } from './image-archive.js';
 
 /**
- * A candidate's image as files. It is copied out of the engine once per run, for its files to be looked at and for
+ * A candidate's image in a file. It is copied out of the engine once per run, for its files to be looked at and for
  * its layers to be pushed.
  *
  * @param runFolder where it is kept until the run ends
@@ -16,18 +15,19 @@ export async function archiveCandidate(
   runFolder: string,
   signal: AbortSignal,
 ): Promise<ImageArchive> {
-  const folder = join(imagesFolder(runFolder), configDigest.replace(':', '-'));
-  const isThere = await access(folder).then(
+  const file = join(imagesFolder(runFolder), `${configDigest.replace(':', '-')}.tar`);
+  const isThere = await access(file).then(
     () => true,
     () => false,
   );
   if (!isThere) {
-    const partial = `${folder}.partial`;
-    await rm(partial, { recursive: true, force: true });
+    const partial = `${file}.partial`;
+    await mkdir(imagesFolder(runFolder), { recursive: true });
+    await rm(partial, { force: true });
     await saveImage(imageId, partial, signal);
-    await rename(partial, folder);
+    await rename(partial, file);
   }
-  return readArchive(folder, configDigest);
+  return readArchive(file, configDigest);
 }
 
 function imagesFolder(runFolder: string): string {

@@ -1,3 +1,4 @@
+import { createReadStream } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -49,19 +50,16 @@ async function uploadLayer(
   folder: string,
   signal: AbortSignal,
 ): Promise<Descriptor> {
-  const packed =
-    layer.compression === 'none'
-      ? await compressLayer(layer, join(folder, `${layer.diffId.replace(':', '-')}.gz`), signal)
-      : layer;
-  const descriptor = {
-    mediaType: `application/vnd.oci.image.layer.v1.tar+${layer.compression === 'zstd' ? 'zstd' : 'gzip'}`,
-    digest: packed.digest,
-    size: packed.sizeBytes,
-  };
-  await registry.uploadBlob(repository, {
-    ...descriptor,
-    open: () => openLayer({ ...layer, file: packed.file }),
-  });
+  const mediaType = `application/vnd.oci.image.layer.v1.tar+${layer.compression === 'zstd' ? 'zstd' : 'gzip'}`;
+  if (layer.compression !== 'none') {
+    const descriptor = { mediaType, digest: layer.digest, size: layer.sizeBytes };
+    await registry.uploadBlob(repository, { ...descriptor, open: () => openLayer(layer) });
+    return descriptor;
+  }
+  const file = join(folder, `${layer.diffId.replace(':', '-')}.gz`);
+  const packed = await compressLayer(layer, file, signal);
+  const descriptor = { mediaType, digest: packed.digest, size: packed.sizeBytes };
+  await registry.uploadBlob(repository, { ...descriptor, open: () => createReadStream(file) });
   return descriptor;
 }
 

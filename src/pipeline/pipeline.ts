@@ -7,6 +7,7 @@ import { preflightStep } from '../steps/preflight.js';
 import { pushImagesStep } from '../steps/push-images.js';
 import { pushIndexStep } from '../steps/push-index.js';
 import { readAddonStep } from '../steps/read-addon.js';
+import { readSmokeFileStep } from '../steps/read-smoke-file.js';
 import { moveTagsStep, tagVersionStep } from '../steps/tag-release.js';
 import { updateStoreStep } from '../steps/update-store.js';
 import { verifyReleaseStep } from '../steps/verify-release.js';
@@ -15,6 +16,7 @@ import type { Step } from './step.js';
 /** THE order. Commands run it up to some step; nothing else decides what comes when. */
 const RELEASE: readonly Step[] = [
   readAddonStep, // config.yaml, build.yaml, Dockerfiles: every problem before anything is started
+  readSmokeFileStep, // options that are missing would be found out only after the build otherwise
   findEngineStep, // the plan depends on what runs natively
   makePlanStep, // from here on the run only does what the plan says
   preflightStep, // rights, bases and emulation, before hours are spent

@@ -3,7 +3,9 @@ import type { Arch } from '../addon/arch.js';
 import type { BuildFailure, Candidate } from '../engine/build.js';
 import type { Engine } from '../engine/docker.js';
 import type { ArchPlan, ReleasePlan } from '../plan/release-plan.js';
+import type { PreparedRun } from '../smoke/prepare-runs.js';
 import type { SmokeReport } from '../smoke/report.js';
+import type { SmokeFile } from '../smoke/smoke-file.js';
 
 /** What became of one architecture. */
 export interface ArchOutcome {
@@ -34,6 +36,12 @@ export interface PushedIndex {
   readonly digest: string;
 }
 
+/** What the smoke tests are asked to do. */
+export interface SmokeInputs {
+  readonly smokeFile: SmokeFile;
+  readonly runs: readonly PreparedRun[];
+}
+
 /** What was found out before anything was built. */
 export interface Preflight {
   /** Layers of the base images, by compressed and uncompressed digest: not what the add-on brings itself. */
@@ -48,6 +56,7 @@ export interface Preflight {
  */
 export interface Results {
   readonly addon: Addon;
+  readonly smoke: SmokeInputs;
   readonly engine: Engine;
   readonly plan: ReleasePlan;
   readonly preflight: Preflight;

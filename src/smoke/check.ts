@@ -3,7 +3,11 @@ import type { Candidate } from '../engine/build.js';
 import type { Container } from './container.js';
 import type { JsonObject } from '../supervisor/json.js';
 import type { Probe, ProbeAnswer } from '../supervisor/probes.js';
+import type { RecordedRequest } from '../supervisor/request-record.js';
+import type { LogWatch } from './log-watch.js';
 import type { CheckFinding } from './report.js';
+import type { ServiceState } from './services.js';
+import type { SmokeFile } from './smoke-file.js';
 
 /** What a check may look at. */
 export interface CheckContext {
@@ -26,8 +30,25 @@ export interface CheckContext {
   readonly signal: AbortSignal;
   /** How long an add-on may take to come up, milliseconds; longer under emulation. */
   readonly startTimeoutMs: number;
+  readonly smoke: SmokeFile;
+  readonly logWatch: LogWatch;
+  /** What the add-on has asked the Supervisor for so far. */
+  readonly requests: () => readonly RecordedRequest[];
+  /** Where volumes are mounted. */
+  readonly mountTargets: readonly string[];
+  readonly memoryLimitBytes: number;
+  /** What one check leaves for a later one. */
+  readonly notes: CheckNotes;
   /** Time limits of single connections are multiplied by this under emulation. */
   readonly timeScale: number;
+}
+
+/** Filled while the checks run. */
+export interface CheckNotes {
+  /** When it had come up, on the clock of `performance.now()`. */
+  readyAtMs: number;
+  /** The services as they were then. */
+  services: readonly ServiceState[];
 }
 
 /** One thing that a smoke test finds out. Checks run in the order of their list. */

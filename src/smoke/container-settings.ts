@@ -21,6 +21,7 @@ export interface ContainerContext {
   /** File that holds SUPERVISOR_TOKEN and HASSIO_TOKEN, so that they are in no argument list. */
   readonly environmentFile: string;
   readonly labels: Readonly<Record<string, string>>;
+  readonly mounts: readonly VolumeMount[];
   /** Volume name by mount target. */
   readonly volumes: ReadonlyMap<string, string>;
   readonly memoryBytes: number;
@@ -153,7 +154,7 @@ export function containerArguments(context: ContainerContext): readonly string[]
     ...(addon.init ? ['--init'] : []),
     ...(addon.stdin ? ['--interactive'] : []),
     ...securityArguments(addon, context.apparmor),
-    ...listVolumeMounts(addon).map(
+    ...context.mounts.map(
       (mount) =>
         `--mount=${volumeMount(mount, context.volumes.get(mount.target) ?? '', context.labels)}`,
     ),

@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline';
 import { pack } from 'tar-stream';
 import { docker, streamDocker, tryDocker } from '../engine/docker.js';
 import { AddonReleaseError } from '../errors.js';
-import type { StreamingProcess } from '../exec/run.js';
+import type { RunResult, StreamingProcess } from '../exec/run.js';
 
 /** What happened to a container since it was started, in the engine's words. */
 export interface ContainerState {
@@ -195,6 +195,20 @@ export class Container {
         const [, pid = '', uid = '', command = ''] = match;
         return [{ pid: Number(pid), uid: Number(uid), command }];
       });
+  }
+
+  /** Runs a program inside, without a shell, and returns its result whatever it is. */
+  async exec(args: readonly string[]): Promise<RunResult> {
+    return tryDocker(['exec', this.id, ...args], { timeoutMs: CALL_TIMEOUT_MS });
+  }
+
+  /** Paths that were added (A), changed (C) or deleted (D) in the container itself, volumes left out. */
+  async changes(): Promise<readonly { readonly kind: string; readonly path: string }[]> {
+    const result = await tryDocker(['diff', this.id], { timeoutMs: CALL_TIMEOUT_MS });
+    return result.stdout.split('\n').flatMap((line) => {
+      const match = /^([ACD]) (\/.*)$/.exec(line);
+      return match === null ? [] : [{ kind: match[1] ?? '', path: match[2] ?? '' }];
+    });
   }
 
   /** A file or folder of the container as a tar stream; undefined when there is none. */

@@ -1,9 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Arch } from '../addon/arch.js';
-import { readArchive, type ImageArchive } from '../engine/image-archive.js';
+import { readArchive, saveImage, type ImageArchive } from '../engine/image-archive.js';
 import { scanImageFiles, type ScannedLayer } from '../engine/layer-files.js';
-import { saveImage } from '../engine/save-image.js';
 import { matchElf, readElfHeader, type ElfMatch } from './elf.js';
 import { findVariant } from './elf-variants.js';
 
@@ -123,8 +122,9 @@ export interface ElfScanRequest {
 export async function scanElfFiles(request: ElfScanRequest): Promise<ElfScan> {
   const folder = await mkdtemp(join(request.folder, 'image-'));
   try {
-    await saveImage(request.imageId, folder, request.signal);
-    return await scanArchive(await readArchive(folder, request.configDigest), request);
+    const file = join(folder, 'image.tar');
+    await saveImage(request.imageId, file, request.signal);
+    return await scanArchive(await readArchive(file, request.configDigest), request);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -21,10 +21,17 @@ function namesMachine(name: string, machine: number): boolean {
   });
 }
 
+/** A package that finds no ready build compiles one, which is loaded first, and keeps the others. */
+function findCompiled(path: string, ownPaths: readonly string[]): string | undefined {
+  const folder = /^.*(?=\/prebuilds\/)/.exec(path)?.[0];
+  if (folder === undefined) return undefined;
+  return ownPaths.find((other) => other.startsWith(`${folder}/build/`));
+}
+
 /**
  * Packages of interpreted languages ship builds for every platform side by side and load the one that fits, by its
  * name: `prebuilds/linux-x64/…` next to `prebuilds/linux-arm64/…`. Such a file is no mistake when the one for this
- * architecture lies next to it.
+ * architecture lies next to it, or was compiled into `build/`.
  *
  * @param path a file for another processor
  * @param machine its `e_machine`
@@ -50,5 +57,5 @@ export function findVariant(
     );
     if (variant !== undefined) return variant;
   }
-  return undefined;
+  return findCompiled(path, ownPaths);
 }

@@ -12,6 +12,8 @@ export interface CheckResult {
   /** What to do about a failure or warning. */
   readonly hint?: string | undefined;
   readonly durationMs: number;
+  /** The run of smoke.yaml that it belongs to; undefined for checks of the image itself. */
+  readonly run?: string | undefined;
 }
 
 /** The smoke test of one image. `configDigest` is the identity of what was tested. */

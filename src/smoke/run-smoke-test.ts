@@ -1,23 +1,25 @@
-import { join } from 'node:path';
-import { writeFile } from 'node:fs/promises';
 import type { Addon } from '../addon/types.js';
 import type { Candidate } from '../engine/build.js';
-import type { Engine } from '../engine/docker.js';
+import { inspectLocalImage, tryDocker, type Engine } from '../engine/docker.js';
 import type { Emit } from '../report/events.js';
-import { createSetup } from '../supervisor/create-setup.js';
-import type { SupervisorSetup } from '../supervisor/state.js';
 import type { CheckContext, SmokeCheck } from './check.js';
-import { elfCheck } from './checks/elf.js';
-import { ingressCheck, watchdogCheck, webuiCheck } from './checks/http.js';
-import { labelsCheck, platformCheck } from './checks/image.js';
-import { readyCheck, stopCheck } from './checks/life.js';
-import { userCheck } from './checks/user.js';
-import { containerArguments, listNotExercised, listVolumeMounts } from './container-settings.js';
-import { Container } from './container.js';
-import { removeVolumes, type SmokeEnvironment } from './environment.js';
-import { OWNER_LABEL, ownerLabel } from './leftovers.js';
-import { prepareOptions, toPlainObject } from './options.js';
-import { failed, passed, skipped, type CheckFinding, type CheckResult, type SmokeReport } from './report.js';
+import { AGAIN_CHECKS, CONTAINER_CHECKS, IMAGE_CHECKS } from './check-list.js';
+import { readyCheck } from './checks/life.js';
+import { listNotExercised } from './container-settings.js';
+import type { Container } from './container.js';
+import type { SmokeEnvironment } from './environment.js';
+import { Installation } from './installation.js';
+import { LogWatch } from './log-watch.js';
+import type { PreparedRun } from './prepare-runs.js';
+import {
+  failed,
+  passed,
+  skipped,
+  type CheckFinding,
+  type CheckResult,
+  type SmokeReport,
+} from './report.js';
+import type { SmokeFile } from './smoke-file.js';
 
 export interface SmokeTestRequest {
   readonly addon: Addon;
@@ -25,7 +27,11 @@ export interface SmokeTestRequest {
   readonly version: string;
   readonly candidate: Candidate;
   readonly environment: SmokeEnvironment;
+  readonly smoke: SmokeFile;
+  readonly runs: readonly PreparedRun[];
   readonly baseLayers: ReadonlySet<string>;
+  /** The version that installations have now, for the upgrade; undefined when none is published. */
+  readonly publishedImage: string | undefined;
   readonly runFolder: string;
   readonly emit: Emit;
   readonly signal: AbortSignal;
@@ -40,211 +46,264 @@ const EMULATION_TIME_SCALE = 3;
 const MEMORY_LIMIT_BYTES = 1024 ** 3;
 const CPU_LIMIT = 2;
 
-/** The checks in their order. Those on the image alone come first and run while the container starts. */
-const IMAGE_CHECKS: readonly SmokeCheck[] = [platformCheck, labelsCheck, elfCheck];
-const CONTAINER_CHECKS: readonly SmokeCheck[] = [
-  readyCheck,
-  watchdogCheck,
-  webuiCheck,
-  ingressCheck,
-  userCheck,
-  stopCheck,
-];
+/** Tests one image in all runs of the smoke file. */
+class SmokeTest {
+  private readonly results: CheckResult[] = [];
+  private readonly timeScale: number;
+  private log: readonly string[] = [];
 
-const CHECK_COUNT = IMAGE_CHECKS.length + CONTAINER_CHECKS.length + 2;
-
-type Recorder = (
-  check: Pick<SmokeCheck, 'id' | 'title'>,
-  run: () => Promise<CheckFinding>,
-) => Promise<CheckResult>;
-
-/** Runs checks one by one, skipping those whose needs have failed. */
-async function runChecks(
-  checks: readonly SmokeCheck[],
-  context: CheckContext,
-  results: CheckResult[],
-  record: Recorder,
-): Promise<void> {
-  for (const check of checks) {
-    const missing = (check.needs ?? []).find(
-      (need) => results.find(({ id }) => id === need)?.outcome === 'failed',
-    );
-    await record(check, () =>
-      missing === undefined
-        ? check.run(context)
-        : Promise.resolve(skipped(`not asked, because "${missing}" failed`)),
-    );
+  constructor(private readonly request: SmokeTestRequest) {
+    this.timeScale = request.candidate.plan.emulated ? EMULATION_TIME_SCALE : 1;
   }
-}
 
-async function createContainer(
-  request: SmokeTestRequest,
-  setup: SupervisorSetup,
-  volumes: ReadonlyMap<string, string>,
-  timeScale: number,
-): Promise<Container> {
-  const { addon, candidate, engine, environment, runFolder, emit, signal } = request;
-  const { arch, plan } = candidate;
-  const environmentFile = join(runFolder, `${arch}.env`);
-  await writeFile(
-    environmentFile,
-    `SUPERVISOR_TOKEN=${setup.token}\nHASSIO_TOKEN=${setup.token}\n`,
-    { mode: 0o600 },
-  );
-  return Container.create(
-    containerArguments({
-      addon,
-      platform: plan.platform,
-      imageId: candidate.imageId,
-      healthcheck: candidate.image.healthcheck,
-      name: `app_${setup.addon.fullSlug}-${arch}-${process.pid}`,
-      hostname: setup.addon.hostname,
-      network: environment.network,
-      supervisorAddress: environment.supervisorAddress,
-      environmentFile,
-      labels: { [OWNER_LABEL]: ownerLabel() },
-      volumes,
-      memoryBytes: MEMORY_LIMIT_BYTES,
-      cpus: Math.min(CPU_LIMIT, engine.cpus),
-      apparmor: engine.apparmor,
-      timeScale,
-    }),
-    (line) => {
-      emit({ type: 'log', arch, phase: 'smoke', line });
-    },
-    signal,
-  );
-}
-
-/**
- * Tests one image: looks at the image, runs it as the Supervisor would with the config's default options, and checks
- * it from the Supervisor's address. The container and its volumes are removed whatever happens.
- */
-export async function runSmokeTest(request: SmokeTestRequest): Promise<SmokeReport> {
-  const { addon, candidate, environment, emit, signal, version } = request;
-  const { arch } = candidate;
-  const started = performance.now();
-  const results: CheckResult[] = [];
-  emit({ type: 'phase-started', arch, phase: 'smoke' });
-  const record: Recorder = async ({ id, title }, run) => {
-    const begun = performance.now();
-    const done = results.length;
+  /** Runs one check and keeps its result, unless the smoke file says to leave it out. */
+  private async record(
+    { id, title }: Pick<SmokeCheck, 'id' | 'title'>,
+    run: string | undefined,
+    find: () => Promise<CheckFinding>,
+  ): Promise<CheckResult> {
+    const { emit, candidate, runs, smoke, signal } = this.request;
+    const { arch } = candidate;
+    const started = performance.now();
     emit({
       type: 'phase-progress',
       arch,
       phase: 'smoke',
-      progress: { current: title, done, total: CHECK_COUNT },
+      progress: {
+        current: run === undefined || runs.length === 1 ? title : `${run}: ${title}`,
+        done: this.results.length,
+        total: IMAGE_CHECKS.length + runs.length * (CONTAINER_CHECKS.length + 1),
+      },
     });
-    const finding = await run();
-    signal.throwIfAborted();
-    const result = { id, title, ...finding, durationMs: performance.now() - begun };
-    results.push(result);
-    return result;
-  };
-
-  const timeScale = candidate.plan.emulated ? EMULATION_TIME_SCALE : 1;
-  const prepared = prepareOptions(addon);
-  const setup = createSetup({
-    id: arch,
-    config: toPlainObject(addon.normalized),
-    arch,
-    repository: { slug: 'local' },
-  });
-  const volumes = new Map(
-    listVolumeMounts(addon).map(({ target }, index) => [
-      target,
-      `addon-release-${process.pid}-${arch}-${index}`,
-    ]),
-  );
-  let container: Container | undefined;
-  let log: readonly string[] = [];
-  try {
-    const options = await record(
-      { id: 'options', title: 'the default options fit the schema' },
-      () => Promise.resolve(prepared.finding),
+    const skip = smoke.skip.find(
+      (one) => one.check === id && (one.arch === undefined || one.arch === arch),
     );
-    container = await createContainer(request, setup, volumes, timeScale);
-    await environment.supervisor.addSetup(setup);
-    const context: CheckContext = {
-      addon,
-      version,
-      candidate,
+    const finding = skip === undefined ? await find() : skipped(`smoke.yaml: ${skip.reason}`);
+    signal.throwIfAborted();
+    const result = { id, title, run, ...finding, durationMs: performance.now() - started };
+    this.results.push(result);
+    return result;
+  }
+
+  private async runChecks(
+    checks: readonly SmokeCheck[],
+    context: CheckContext,
+    run: string | undefined,
+  ): Promise<void> {
+    for (const check of checks) {
+      const missing = (check.needs ?? []).find((need) =>
+        this.results.some(
+          (result) => result.id === need && result.run === run && result.outcome === 'failed',
+        ),
+      );
+      await this.record(check, run, () =>
+        missing === undefined
+          ? check.run(context)
+          : Promise.resolve(skipped(`not asked, because "${missing}" failed`)),
+      );
+    }
+  }
+
+  private makeContext(
+    installation: Installation,
+    container: Container,
+    run: PreparedRun,
+    logWatch: LogWatch,
+  ): CheckContext {
+    const { request, timeScale } = this;
+    const { environment } = request;
+    const { setup } = installation;
+    return {
+      addon: request.addon,
+      version: request.version,
+      candidate: request.candidate,
       container,
       probe: (probe) => environment.supervisor.probe(probe),
       ingressEntry: `/api/hassio_ingress/${setup.ingressToken}`,
-      ingressPort: setup.addon.ingressPort ?? addon.ingressPort,
-      options: prepared.options,
+      ingressPort: setup.addon.ingressPort ?? request.addon.ingressPort,
+      options: run.options,
       baseLayers: request.baseLayers,
       runFolder: request.runFolder,
-      signal,
+      signal: request.signal,
       startTimeoutMs: START_TIMEOUT_MS * timeScale,
       timeScale,
+      smoke: request.smoke,
+      logWatch,
+      requests: () =>
+        environment.supervisor.requests.filter(({ instance }) => instance === setup.id),
+      mountTargets: installation.mounts.map(({ target }) => target),
+      memoryLimitBytes: this.memoryLimitBytes,
+      notes: { readyAtMs: performance.now(), services: [] },
     };
-    if (options.outcome !== 'failed') {
-      await container.putFiles([
-        {
-          path: `${listVolumeMounts(addon)[0]?.target ?? '/data'}/options.json`,
-          content: JSON.stringify(prepared.options, undefined, 2),
-          mode: 0o600,
-        },
-      ]);
-    }
-    const running = container;
-    const [refused] = await Promise.all([
-      options.outcome === 'failed'
-        ? Promise.resolve('the Supervisor refuses to start it with these options')
-        : running.start(signal),
-      runChecks(IMAGE_CHECKS, context, results, record),
-    ]);
-    const start = await record({ id: 'start', title: 'the container starts' }, () =>
-      Promise.resolve(
-        refused === undefined
-          ? passed('started')
-          : failed(refused, 'Check ENTRYPOINT and CMD, and that they are for the right platform.'),
-      ),
-    );
-    if (start.outcome === 'passed') {
-      const { address } = await running.state();
-      await environment.supervisor.update(setup.id, { ipAddress: address, state: 'started' });
-    }
-    await runChecks(
-      CONTAINER_CHECKS,
-      context,
-      results,
-      record,
-    );
-    log = running.log;
-  } finally {
-    await container?.remove();
-    await removeVolumes(volumes.values()).catch(() => undefined);
   }
-  for (const message of listNotExercised(addon, request.engine.apparmor)) {
-    results.push({
-      id: 'not-exercised',
-      title: 'not exercised on this machine',
-      ...skipped(message),
-      durationMs: 0,
+
+  private get memoryLimitBytes(): number {
+    return this.request.smoke.limits.memoryBytes ?? MEMORY_LIMIT_BYTES;
+  }
+
+  private install(run: PreparedRun): Installation {
+    const { addon, engine, candidate, environment, smoke, runFolder, signal } = this.request;
+    return new Installation({
+      addon,
+      engine,
+      candidate,
+      environment,
+      smoke,
+      run,
+      name: `${candidate.arch}/${run.name}`,
+      memoryLimitBytes: this.memoryLimitBytes,
+      cpuLimit: Math.min(CPU_LIMIT, engine.cpus),
+      timeScale: this.timeScale,
+      runFolder,
+      signal,
     });
   }
-  const broken = results.filter(({ outcome }) => outcome === 'failed');
-  const durationMs = performance.now() - started;
-  emit({
-    type: 'phase-finished',
-    arch,
-    phase: 'smoke',
-    outcome: broken.length === 0 ? 'passed' : 'failed',
-    durationMs,
-    summary:
-      broken.length === 0
-        ? `${results.filter(({ outcome }) => outcome === 'passed').length} checks passed`
-        : broken.map(({ title, evidence }) => `${title}: ${evidence}`).join('; '),
-  });
-  return {
-    arch,
-    configDigest: candidate.configDigest,
-    checks: results,
-    passed: broken.length === 0,
-    durationMs,
-    log,
-  };
+
+  /** Starts a container and tells the stand-in Supervisor its address. */
+  private async start(
+    installation: Installation,
+    container: Container,
+  ): Promise<string | undefined> {
+    const refused = await container.start(this.request.signal);
+    if (refused === undefined) {
+      const { address } = await container.state();
+      await this.request.environment.supervisor.update(installation.setup.id, {
+        ipAddress: address,
+        state: 'started',
+      });
+    }
+    return refused;
+  }
+
+  private async testRun(run: PreparedRun, isFirst: boolean): Promise<void> {
+    const { candidate, emit, smoke, publishedImage } = this.request;
+    const { arch } = candidate;
+    const installation = this.install(run);
+    const logWatch = new LogWatch(smoke.requiredLog, smoke.forbiddenLog);
+    const onLog = (line: string): void => {
+      logWatch.see(line);
+      emit({ type: 'log', arch, phase: 'smoke', line });
+    };
+    try {
+      if (isFirst && smoke.upgrade) await this.startPublished(installation, publishedImage);
+      const container = await installation.createContainer(onLog);
+      const context = this.makeContext(installation, container, run, logWatch);
+      const [refused] = await Promise.all([
+        this.start(installation, container),
+        isFirst ? this.runChecks(IMAGE_CHECKS, context, undefined) : undefined,
+      ]);
+      await this.record({ id: 'start', title: 'the container starts' }, run.name, () =>
+        Promise.resolve(
+          refused === undefined
+            ? passed('started')
+            : failed(refused, 'Check ENTRYPOINT and CMD, and that they are for the right platform.'),
+        ),
+      );
+      await this.runChecks(CONTAINER_CHECKS, context, run.name);
+      this.log = container.log;
+      await installation.removeContainer(container);
+      if (isFirst && smoke.restart) {
+        await this.record(AGAIN_CHECKS.restart, run.name, () =>
+          this.startAgain(installation, run, onLog),
+        );
+      }
+    } finally {
+      await installation.close();
+    }
+  }
+
+  /** A second start finds what the first one left in /data. */
+  private async startAgain(
+    installation: Installation,
+    run: PreparedRun,
+    onLog: (line: string) => void,
+  ): Promise<CheckFinding> {
+    const container = await installation.createContainer(onLog);
+    const refused = await this.start(installation, container);
+    if (refused !== undefined) return failed(refused, 'Look at what the first start changed.');
+    const context = this.makeContext(installation, container, run, new LogWatch([], []));
+    const finding = await readyCheck.run(context);
+    await container.stop(Math.ceil(this.request.addon.timeoutSeconds * this.timeScale));
+    return finding.outcome === 'failed'
+      ? failed(
+          `the second start: ${finding.evidence}`,
+          'Let the start scripts cope with what is in /data already.',
+        )
+      : passed(`the second start: ${finding.evidence}`);
+  }
+
+  /** Runs the published version first, so that the new one finds its /data. */
+  private async startPublished(
+    installation: Installation,
+    image: string | undefined,
+  ): Promise<void> {
+    const { candidate, signal, runs } = this.request;
+    const run = runs[0];
+    await this.record(AGAIN_CHECKS.upgrade, run?.name, async () => {
+      if (image === undefined || run === undefined) return skipped('no version is published');
+      const pull = await tryDocker(
+        ['pull', '--quiet', `--platform=${candidate.plan.platform}`, image],
+        { signal, timeoutMs: 10 * 60_000 },
+      );
+      const local = pull.exitCode === 0 ? await inspectLocalImage(image, signal) : undefined;
+      if (local === undefined) return skipped(`${image} can't be pulled: ${pull.stderr.trim()}`);
+      const container = await installation.createContainer(() => undefined, {
+        imageId: local.id,
+        image: local,
+      });
+      const refused = await this.start(installation, container);
+      const context = this.makeContext(installation, container, run, new LogWatch([], []));
+      const finding = refused === undefined ? await readyCheck.run(context) : undefined;
+      await container.stop(Math.ceil(this.request.addon.timeoutSeconds * this.timeScale));
+      await installation.removeContainer(container);
+      return finding?.outcome === 'passed'
+        ? passed(`${image} ran first; what follows was started with its /data`)
+        : skipped(`${image} did not come up here: ${refused ?? finding?.evidence ?? ''}`);
+    });
+  }
+
+  async run(): Promise<SmokeReport> {
+    const { addon, candidate, engine, emit, runs } = this.request;
+    const { arch, configDigest } = candidate;
+    const started = performance.now();
+    emit({ type: 'phase-started', arch, phase: 'smoke' });
+    for (const [index, run] of runs.entries()) await this.testRun(run, index === 0);
+    for (const message of listNotExercised(addon, engine.apparmor)) {
+      this.results.push({
+        id: 'not-exercised',
+        title: 'not exercised on this machine',
+        ...skipped(message),
+        durationMs: 0,
+      });
+    }
+    const broken = this.results.filter(({ outcome }) => outcome === 'failed');
+    const durationMs = performance.now() - started;
+    emit({
+      type: 'phase-finished',
+      arch,
+      phase: 'smoke',
+      outcome: broken.length === 0 ? 'passed' : 'failed',
+      durationMs,
+      summary:
+        broken.length === 0
+          ? `${this.results.filter(({ outcome }) => outcome === 'passed').length} checks passed`
+          : broken.map(({ title, evidence }) => `${title}: ${evidence}`).join('; '),
+    });
+    return {
+      arch,
+      configDigest,
+      checks: this.results,
+      passed: broken.length === 0,
+      durationMs,
+      log: this.log,
+    };
+  }
+}
+
+/**
+ * Tests one image: looks at the image, installs it as the Supervisor would for each set of options, and checks it
+ * from the Supervisor's address. Containers and volumes are removed whatever happens.
+ */
+export function runSmokeTest(request: SmokeTestRequest): Promise<SmokeReport> {
+  return new SmokeTest(request).run();
 }

@@ -1,4 +1,5 @@
 import type { Addon } from '../addon/types.js';
+import type { SmokeInputs } from '../pipeline/results.js';
 import type { Arch } from '../addon/arch.js';
 import type { Candidate } from '../engine/build.js';
 import type { Engine } from '../engine/docker.js';
@@ -14,12 +15,18 @@ export interface SmokeTesterRequest {
   readonly addon: Addon;
   readonly engine: Engine;
   readonly plan: ReleasePlan;
+  readonly smoke: SmokeInputs;
   readonly options: ReleaseOptions;
   /** Layers of the base images by architecture, compressed and uncompressed digests. */
   readonly baseLayers: ReadonlyMap<Arch, ReadonlySet<string>>;
   readonly runFolder: string;
   readonly emit: Emit;
   readonly signal: AbortSignal;
+}
+
+/** The image of config.yaml's version, which installations have before the release. */
+function publishedImage({ image, version }: Addon, arch: Arch): string | undefined {
+  return image === undefined ? undefined : `${image.replaceAll('{arch}', arch)}:${version}`;
 }
 
 /** Tests the images of one run in one environment, which is made when the first image is there. */
@@ -47,7 +54,7 @@ export class SmokeTester {
 
   /** Runs one image as the Supervisor would and checks it. Failed checks are results, not exceptions. */
   async test(candidate: Candidate): Promise<SmokeReport> {
-    const { addon, engine, plan, baseLayers, emit, signal, runFolder } = this.request;
+    const { addon, engine, plan, smoke, baseLayers, emit, signal, runFolder } = this.request;
     const environment = await this.open();
     return runSmokeTest({
       addon,
@@ -55,6 +62,9 @@ export class SmokeTester {
       version: plan.version,
       candidate,
       environment,
+      smoke: smoke.smokeFile,
+      runs: smoke.runs,
+      publishedImage: publishedImage(addon, candidate.arch),
       baseLayers: baseLayers.get(candidate.arch) ?? new Set(),
       runFolder,
       emit,

@@ -6,24 +6,24 @@ import type { Results } from '../pipeline/results.js';
 import type { ArchPlan } from '../plan/release-plan.js';
 import { SmokeTester } from '../smoke/smoke-tester.js';
 
-type Inputs = Pick<Results, 'addon' | 'engine' | 'plan' | 'preflight'>;
+type Inputs = Pick<Results, 'addon' | 'smoke' | 'engine' | 'plan' | 'preflight'>;
 
 async function buildAndTest(
-  { addon, engine, plan, preflight }: Inputs,
+  { addon, smoke, engine, plan, preflight }: Inputs,
   context: StepContext,
 ): Promise<readonly ArchOutcome[]> {
   const { options, emit, signal, runFolder } = context;
   const outcomes = new Map<ArchPlan, Promise<ArchOutcome>>();
   const tester = options.smoke
-    ? new SmokeTester({ addon, engine, plan, baseLayers: preflight.baseLayers, ...context })
+    ? new SmokeTester({ addon, smoke, engine, plan, baseLayers: preflight.baseLayers, ...context })
     : undefined;
   const finish = async (arch: ArchPlan, build: BuildResult): Promise<ArchOutcome> => {
     if (build.status === 'failed') {
       return { plan: arch, build, smoke: undefined, unpackedBytes: undefined };
     }
-    const smoke = await tester?.test(build.candidate);
+    const report = await tester?.test(build.candidate);
     const unpackedBytes = await readUnpackedBytes(build.candidate.imageId);
-    return { plan: arch, build, smoke, unpackedBytes };
+    return { plan: arch, build, smoke: report, unpackedBytes };
   };
   try {
     await buildImages({
@@ -58,7 +58,7 @@ async function buildAndTest(
 export const buildAndTestStep = defineStep({
   id: 'candidates',
   title: 'Build and test the images',
-  needs: ['addon', 'engine', 'plan', 'preflight'],
+  needs: ['addon', 'smoke', 'engine', 'plan', 'preflight'],
   tools: ['docker', 'buildx', 'emulation'],
   run: buildAndTest,
   summarize: (outcomes) => {

@@ -3,6 +3,7 @@ import {
   WATCHDOG_HTTP_MS,
   WATCHDOG_TCP_MS,
   type HttpProbe,
+  type IngressProbe,
   type ProbeAnswer,
 } from '../../supervisor/probes.js';
 import type { CheckContext, SmokeCheck } from '../check.js';
@@ -37,6 +38,17 @@ function httpProbe(
 ): HttpProbe {
   const { port, tls, path } = target;
   return { kind: 'http', host, port, path, tls, timeoutMs: WATCHDOG_HTTP_MS * context.timeScale };
+}
+
+function ingressProbe(context: CheckContext, host: string, path: string): IngressProbe {
+  return {
+    kind: 'ingress',
+    host,
+    port: context.ingressPort,
+    path: `/${path.replace(/^\//, '')}`,
+    ingressEntry: context.ingressEntry,
+    timeoutMs: WATCHDOG_HTTP_MS * context.timeScale,
+  };
 }
 
 /** Below 300 after redirects, as the Supervisor's watchdog asks for. */
@@ -126,16 +138,44 @@ export const ingressCheck: SmokeCheck = {
     const answer = await ask(
       context,
       (host) =>
-        probe({
-          kind: 'ingress',
-          host,
-          port: context.ingressPort,
-          path: `/${(addon.ingressEntry ?? '').replace(/^\//, '')}`,
-          ingressEntry: context.ingressEntry,
-          timeoutMs: WATCHDOG_HTTP_MS * context.timeScale,
-        }),
+        probe(ingressProbe(context, host, addon.ingressEntry ?? '')),
       ({ status }) => status !== undefined && status < 400,
     );
     return ingressFinding(context, answer);
+  },
+};
+
+/** `http` of smoke.yaml. */
+export const httpCheck: SmokeCheck = {
+  id: 'http',
+  title: 'answers the requests of smoke.yaml',
+  needs: ['start', 'ready'],
+  run: async (context) => {
+    const { smoke, probe } = context;
+    if (smoke.http.length === 0) return skipped('none in smoke.yaml');
+    const problems: string[] = [];
+    for (const { path, port, tls, status, body } of smoke.http) {
+      const isExpected = (answer: ProbeAnswer) =>
+        answer.status !== undefined &&
+        (status === undefined ? answer.status < 400 : answer.status === status) &&
+        (body === undefined || body.test(answer.body ?? ''));
+      const answer = await ask(
+        context,
+        (host) =>
+          probe(
+            port === undefined
+              ? ingressProbe(context, host, path)
+              : httpProbe(context, host, { port, path, tls }),
+          ),
+        isExpected,
+      );
+      if (isExpected(answer)) continue;
+      const where = port === undefined ? `ingress ${path}` : `port ${port} ${path}`;
+      const expected = [status ?? 'below 400', ...(body === undefined ? [] : [`/${body.source}/`])];
+      problems.push(`${where}: ${answer.message}; expected ${expected.join(' and ')}`);
+    }
+    return problems.length === 0
+      ? passed(`${smoke.http.length} requests`)
+      : failed(problems.join('; '), 'Correct `http` in smoke.yaml, or the add-on.');
   },
 };

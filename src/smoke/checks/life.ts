@@ -14,7 +14,7 @@ const CRASH_CODES = new Map([
 ]);
 
 /** Why a container ended, and what to do about it. */
-function describeDeath(context: CheckContext, state: ContainerState): CheckFinding {
+export function describeDeath(context: CheckContext, state: ContainerState): CheckFinding {
   const { candidate, container } = context;
   const lastLine = container.log.findLast((line) => line.trim() !== '') ?? '';
   const log = lastLine === '' ? 'it printed nothing' : `last line: ${lastLine}`;
@@ -100,19 +100,34 @@ async function waitForEnd(context: CheckContext): Promise<CheckFinding> {
 }
 
 /** Healthy by the image's HEALTHCHECK, else its ports are open, else it stays up. */
+async function waitUntilReady(context: CheckContext): Promise<CheckFinding> {
+  const { addon, candidate } = context;
+  if (addon.startup === 'once') return waitForEnd(context);
+  if (candidate.image.healthcheck !== undefined) return waitUntilHealthy(context);
+  const ports = listTcpPorts(context);
+  if (addon.ingress && !ports.includes(context.ingressPort)) {
+    return waitForPorts(context, [...ports, context.ingressPort]);
+  }
+  return ports.length > 0 ? waitForPorts(context, ports) : waitStayingUp(context);
+}
+
 export const readyCheck: SmokeCheck = {
   id: 'ready',
   title: 'comes up and becomes healthy',
   needs: ['start'],
-  run: (context) => {
-    const { addon, candidate } = context;
-    if (addon.startup === 'once') return waitForEnd(context);
-    if (candidate.image.healthcheck !== undefined) return waitUntilHealthy(context);
-    const ports = listTcpPorts(context);
-    if (addon.ingress && !ports.includes(context.ingressPort)) {
-      return waitForPorts(context, [...ports, context.ingressPort]);
+  run: async (context) => {
+    const started = performance.now();
+    const finding = await waitUntilReady(context);
+    context.notes.readyAtMs = performance.now();
+    const seconds = (context.notes.readyAtMs - started) / 1000;
+    const limit = context.smoke.limits.startSeconds;
+    if (finding.outcome !== 'passed' || limit === undefined || seconds <= limit * context.timeScale) {
+      return finding;
     }
-    return ports.length > 0 ? waitForPorts(context, ports) : waitStayingUp(context);
+    return failed(
+      `${finding.evidence}; limits.start_seconds is ${limit}${context.timeScale > 1 ? `, times ${context.timeScale} under emulation` : ''}`,
+      'Do less at start, or raise limits.start_seconds in smoke.yaml.',
+    );
   },
 };
 

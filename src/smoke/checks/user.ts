@@ -71,8 +71,11 @@ export const userCheck: SmokeCheck = {
   id: 'user',
   title: 'services run as the user they promise',
   needs: ['start', 'ready'],
-  run: async ({ container, candidate }) => {
-    const promises = await findPromises(container, candidate.image.user);
+  run: async ({ container, candidate, smoke }) => {
+    const promises =
+      smoke.user === undefined
+        ? await findPromises(container, candidate.image.user)
+        : [{ user: smoke.user, source: 'smoke.yaml' }];
     if (promises.length === 0) return skipped('neither USER nor a run script names a user');
     const ids = await readUserIds(container);
     const processes = await container.processes();

@@ -1,8 +1,6 @@
-import type { Addon } from '../addon/types.js';
 import { toPythonText } from '../addon/python-text.js';
 import { PyDict, PyFloat, type PyValue } from '../addon/python-value.js';
 import type { JsonObject, JsonValue } from '../supervisor/json.js';
-import { passed, skipped, type CheckFinding } from './report.js';
 
 function toPlain(value: PyValue): JsonValue {
   if (value === null || typeof value === 'boolean' || typeof value === 'string') return value;
@@ -19,18 +17,4 @@ export function toPlainObject(dict: PyDict): JsonObject {
   return Object.fromEntries(
     [...dict.entries()].map(([key, value]) => [toPythonText(key), toPlain(value)]),
   );
-}
-
-/** The options that a fresh installation starts with, and whether they are in order. */
-export interface PreparedOptions {
-  readonly options: JsonObject;
-  readonly finding: CheckFinding;
-}
-
-export function prepareOptions(addon: Addon): PreparedOptions {
-  if (addon.schema === false || addon.schema.size === 0) {
-    return { options: {}, finding: skipped('the add-on takes no options') };
-  }
-  const options = toPlainObject(addon.options);
-  return { options, finding: passed(`${Object.keys(options).length} options`) };
 }

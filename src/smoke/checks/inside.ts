@@ -1,0 +1,85 @@
+import type { SmokeCheck } from '../check.js';
+import { failed, passed, skipped } from '../report.js';
+
+const SHOWN_OUTPUT = 200;
+
+function shorten(text: string): string {
+  const line = text.trim().replaceAll(/\s+/g, ' ');
+  return line.length > SHOWN_OUTPUT ? `${line.slice(0, SHOWN_OUTPUT)}…` : line;
+}
+
+/** `commands` of smoke.yaml. */
+export const commandsCheck: SmokeCheck = {
+  id: 'commands',
+  title: 'the commands of smoke.yaml succeed inside',
+  needs: ['start', 'ready'],
+  run: async ({ container, smoke }) => {
+    if (smoke.commands.length === 0) return skipped('none in smoke.yaml');
+    const problems: string[] = [];
+    for (const { run, exitCode, output } of smoke.commands) {
+      const result = await container.exec(run);
+      const text = result.stdout + result.stderr;
+      const name = run.join(' ');
+      if (result.exitCode !== exitCode) {
+        problems.push(`${name}: exit code ${String(result.exitCode)}, not ${exitCode}: ${shorten(text)}`);
+      } else if (output !== undefined && !output.test(text)) {
+        problems.push(`${name}: ${output.source} is not in: ${shorten(text)}`);
+      }
+    }
+    return problems.length === 0
+      ? passed(`${smoke.commands.length} commands`)
+      : failed(problems.join('; '), 'Run the command by hand with `docker run --rm -it`.');
+  },
+};
+
+/** `files` of smoke.yaml. */
+export const filesCheck: SmokeCheck = {
+  id: 'files',
+  title: 'the files of smoke.yaml exist',
+  needs: ['start', 'ready'],
+  run: async ({ container, smoke }) => {
+    if (smoke.files.length === 0) return skipped('none in smoke.yaml');
+    const missing: string[] = [];
+    for (const path of smoke.files) {
+      const stream = await container.readTar(path);
+      if (stream === undefined) missing.push(path);
+      else stream.kill();
+    }
+    return missing.length === 0
+      ? passed(smoke.files.join(', '))
+      : failed(`missing: ${missing.join(', ')}`, 'Create them in the Dockerfile or at start.');
+  },
+};
+
+/** Where an add-on may write: these are not kept, and are not expected to be. */
+const EXPECTED = ['/run', '/tmp', '/var/run', '/var/tmp', '/var/log', '/var/lock', '/dev', '/proc', '/sys'];
+const EXPECTED_FILES = new Set(['/etc/hostname', '/etc/hosts', '/etc/resolv.conf', '/etc/mtab']);
+const SHOWN_PATHS = 5;
+
+/** What was written into the container itself is gone with every start. */
+export const writesCheck: SmokeCheck = {
+  id: 'writes',
+  title: 'it keeps its data in mapped folders',
+  needs: ['start', 'ready'],
+  run: async ({ container, mountTargets }) => {
+    const changes = await container.changes();
+    const allowed = [...EXPECTED, ...mountTargets];
+    const unexpected = changes.filter(
+      ({ path }) =>
+        !EXPECTED_FILES.has(path) &&
+        !allowed.some((folder) => path === folder || path.startsWith(`${folder}/`)),
+    );
+    // A folder counts as changed when something in it was; only the innermost path says what.
+    const leaves = unexpected.filter(
+      ({ path }) => !changes.some((other) => other.path.startsWith(`${path}/`)),
+    );
+    if (leaves.length === 0) return passed('nothing was written elsewhere');
+    const shown = leaves.slice(0, SHOWN_PATHS).map(({ path }) => path);
+    const more = leaves.length - shown.length;
+    return {
+      outcome: 'warning',
+      evidence: `written into the container: ${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}`,
+      hint: 'Write to /data (or a mapped folder) what must survive, to /tmp or /run what need not.',
+    };
+  },
+};
