@@ -24,7 +24,7 @@ os_field() {
 }
 
 registry_answers() {
-  curl --silent --fail --max-time 3 --output /dev/null "http://$registry/v2/"
+  has curl && curl --silent --fail --max-time 3 --output /dev/null "http://$registry/v2/"
 }
 
 # Prints the address that this machine's apt uses for the Debian archive (not the security one), without
