@@ -55,10 +55,11 @@ const http = (port: number, path = '', timeoutMs?: number): Promise<ProbeAnswer>
 
 describe('a TCP probe', () => {
   it('tells open from closed ports', async () => {
-    const open = await runProbe({ kind: 'tcp', host: HOST, port: await startSilentServer() });
+    const patient = { kind: 'tcp', host: HOST, timeoutMs: 10_000 } as const;
+    const open = await runProbe({ ...patient, port: await startSilentServer() });
     expect(open).toMatchObject({ connected: true, message: 'connected' });
     expect(open.elapsedMs).toBeGreaterThanOrEqual(0);
-    const closed = await runProbe({ kind: 'tcp', host: HOST, port: await findClosedPort() });
+    const closed = await runProbe({ ...patient, port: await findClosedPort() });
     expect(closed).toMatchObject({ connected: false, message: 'connection refused' });
   });
 });

@@ -61,9 +61,11 @@ describe('the sidecar as a process', () => {
     const port = await sidecar.listen(HOST, 0);
     const { json } = await call(port, '/addons/self/options/config', { token: setup.token });
     expect(json).toEqual({ result: 'ok', data: { name: 'x\u2028y', checked: true } });
-    expect(await sidecar.probe({ kind: 'tcp', host: HOST, port })).toMatchObject({
-      connected: true,
-    });
+    expect(await sidecar.probe({ kind: 'tcp', host: HOST, port, timeoutMs: 10_000 })).toMatchObject(
+      {
+        connected: true,
+      },
+    );
     await sidecar.close();
     expect(await ended).toEqual([0, null]);
     expect(sidecar.requests).toHaveLength(1);

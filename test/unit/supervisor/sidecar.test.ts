@@ -146,10 +146,10 @@ describe('a sidecar', () => {
     const sidecar = connectSidecar();
     const target = { host: HOST, port: addon.port, path: '/' };
     const [tcp, http, ingress, closed] = await Promise.all([
-      sidecar.probe({ kind: 'tcp', ...target }),
+      sidecar.probe({ kind: 'tcp', timeoutMs: 10_000, ...target }),
       sidecar.probe({ kind: 'http', tls: false, ...target }),
       sidecar.probe({ kind: 'ingress', ingressEntry: '/entry', ...target }),
-      sidecar.probe({ kind: 'tcp', host: HOST, port: 1 }),
+      sidecar.probe({ kind: 'tcp', host: HOST, port: 1, timeoutMs: 10_000 }),
     ]);
     expect(tcp).toMatchObject({ connected: true });
     expect(http).toMatchObject({ status: 200, body: 'hello' });
