@@ -1,9 +1,11 @@
-import { open, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { open, type FileHandle } from 'node:fs/promises';
+import { posix } from 'node:path';
 import { AddonReleaseError } from '../errors.js';
 import { digestOf, isDigest, matchesDigest } from '../registry/digest.js';
-import type { Descriptor, ImageConfig, ImageManifest } from '../registry/image-types.js';
+import type { ImageConfig, ImageManifest } from '../registry/image-types.js';
 import { readImageConfig, readManifestContent } from '../registry/read-manifest.js';
+import { tryDocker } from './docker.js';
+import { indexTar, type TarMember } from './tar-index.js';
 
 export type LayerCompression = 'none' | 'gzip' | 'zstd';
 
@@ -14,9 +16,12 @@ export interface ArchivedLayer {
   /** Digest of the stored bytes; equal to `diffId` where the layer is stored uncompressed. */
   readonly digest: string;
   readonly compression: LayerCompression;
+  /** The file that has the stored bytes somewhere inside. */
+  readonly file: string;
+  /** Of the first stored byte in the file. */
+  readonly offset: number;
   /** Stored bytes. */
   readonly sizeBytes: number;
-  readonly file: string;
 }
 
 export interface ArchivedManifest {
@@ -25,7 +30,7 @@ export interface ArchivedManifest {
   readonly bytes: Uint8Array;
 }
 
-/** One image that `saveImage` has put into a folder. */
+/** One image in a file that `saveImage` has written. */
 export interface ImageArchive {
   readonly configDigest: string;
   readonly configBytes: Uint8Array;
@@ -36,12 +41,35 @@ export interface ImageArchive {
   readonly layers: readonly ArchivedLayer[];
 }
 
-const SAFE_NAME = /^(?!\.{1,2}(?:\/|$))[\w.-]+(?:\/(?!\.{1,2}(?:\/|$))[\w.-]+)*$/;
-/** Manifests and configs are smaller than registries accept for them. */
+/** Far above what registries accept as a manifest or config. */
 const MAX_JSON_BYTES = 16 * 1024 * 1024;
+const REGULAR_FILE = '0';
+const SYMBOLIC_LINK = '2';
 
-/** The engine has written something that is no image archive, or an incomplete one. */
-export function unreadable(reason: string, cause?: unknown): AddonReleaseError {
+/**
+ * Copies an image out of the engine into a file, as the engine keeps it.
+ *
+ * @param imageId as `Candidate.imageId`
+ * @param file in an existing folder
+ * @throws AddonReleaseError `environment` when the engine or the disk fails.
+ */
+export async function saveImage(
+  imageId: string,
+  file: string,
+  signal?: AbortSignal,
+): Promise<void> {
+  const { exitCode, stderr } = await tryDocker(['image', 'save', '--output', file, imageId], {
+    signal,
+  });
+  signal?.throwIfAborted();
+  if (exitCode === 0) return;
+  throw new AddonReleaseError('environment', `docker image save ${imageId} failed`, {
+    output: stderr.trim(),
+    hint: 'Run `addon-release doctor` to check the engine and the space on the disk.',
+  });
+}
+
+function unreadable(reason: string, cause?: unknown): AddonReleaseError {
   return new AddonReleaseError(
     'environment',
     `cannot read what docker image save wrote: ${reason}`,
@@ -52,56 +80,84 @@ export function unreadable(reason: string, cause?: unknown): AddonReleaseError {
   );
 }
 
-/** The path of an archive's entry inside `folder`. Nothing but plain relative names is accepted. */
-export function entryPath(folder: string, name: string): string {
-  if (!SAFE_NAME.test(name)) throw unreadable(`unexpected name ${JSON.stringify(name)}`);
-  return join(folder, name);
-}
+/** The parts of an image archive by name. Nothing is ever written by the names that it holds. */
+class Parts {
+  readonly file: string;
+  readonly #handle: FileHandle;
+  readonly #members: ReadonlyMap<string, TarMember>;
 
-async function readIfPresent(path: string): Promise<Uint8Array | undefined> {
-  try {
-    const handle = await open(path);
-    try {
-      const { size } = await handle.stat();
-      if (size > MAX_JSON_BYTES) throw unreadable(`${path} has ${size} bytes`);
-      return await handle.readFile();
-    } finally {
-      await handle.close();
+  constructor(file: string, handle: FileHandle, members: ReadonlyMap<string, TarMember>) {
+    this.file = file;
+    this.#handle = handle;
+    this.#members = members;
+  }
+
+  /** A regular file. Engines before version 25 write a layer that occurs twice as a symbolic link to the first. */
+  find(name: string): TarMember | undefined {
+    const member = this.#members.get(name);
+    if (member?.type !== SYMBOLIC_LINK) return member?.type === REGULAR_FILE ? member : undefined;
+    const target = this.#members.get(posix.join(posix.dirname(name), member.linkname));
+    return target?.type === REGULAR_FILE ? target : undefined;
+  }
+
+  async readStart(member: TarMember, length: number): Promise<Buffer> {
+    const bytes = Buffer.alloc(Math.min(length, member.sizeBytes));
+    const { bytesRead } = await this.#handle.read(bytes, 0, bytes.length, member.offset);
+    return bytes.subarray(0, bytesRead);
+  }
+
+  async read(name: string): Promise<Uint8Array | undefined> {
+    const member = this.find(name);
+    if (member === undefined) return undefined;
+    if (member.sizeBytes > MAX_JSON_BYTES) {
+      throw unreadable(`${name} has ${member.sizeBytes} bytes`);
     }
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
+    return this.readStart(member, member.sizeBytes);
+  }
+
+  /** Undefined when the archive leaves the blob out, as it does for the parts of other platforms. */
+  async readBlob(digest: string): Promise<Uint8Array | undefined> {
+    const bytes = await this.read(blobName(digest));
+    if (bytes !== undefined && !matchesDigest(bytes, digest)) {
+      throw unreadable(`the content of ${digest} is ${digestOf(bytes)}`);
+    }
+    return bytes;
   }
 }
 
-function blobPath(folder: string, digest: string): string {
-  if (!isDigest(digest)) throw unreadable(`${JSON.stringify(digest)} is not a digest`);
-  return join(folder, 'blobs', ...digest.split(':'));
+/** @see https://github.com/opencontainers/image-spec/blob/main/image-layout.md#blobs */
+function blobName(digest: string): string {
+  return `blobs/${digest.replace(':', '/')}`;
 }
 
-/** Undefined when the archive leaves the blob out, as it does for the parts of other platforms. */
-async function readBlob(folder: string, digest: string): Promise<Uint8Array | undefined> {
-  const bytes = await readIfPresent(blobPath(folder, digest));
-  if (bytes !== undefined && !matchesDigest(bytes, digest)) {
-    throw unreadable(`the content of ${digest} is ${digestOf(bytes)}`);
-  }
-  return bytes;
+interface FoundLayer {
+  /** In the archive. */
+  readonly name: string;
+  /** Undefined where there is no manifest to name it. */
+  readonly digest: string | undefined;
+  readonly sizeBytes: number | undefined;
+}
+
+interface FoundImage {
+  readonly configBytes: Uint8Array;
+  readonly layers: readonly FoundLayer[];
+  readonly manifest: ArchivedManifest | undefined;
 }
 
 interface FoundManifest extends ArchivedManifest {
-  readonly manifest: ImageManifest;
+  readonly content: ImageManifest;
 }
 
 /**
  * Finds the manifest that names the config, through indexes of platforms and attestations.
  *
- * @see https://github.com/opencontainers/image-spec/blob/main/image-layout.md
+ * @see https://github.com/opencontainers/image-spec/blob/main/image-layout.md#indexjson-file
  */
 async function findManifest(
-  folder: string,
+  parts: Parts,
   configDigest: string,
 ): Promise<FoundManifest | undefined> {
-  const top = await readIfPresent(join(folder, 'index.json'));
+  const top = await parts.read('index.json');
   if (top === undefined) return undefined;
   const queue: { readonly bytes: Uint8Array; readonly digest: string }[] = [
     { bytes: top, digest: digestOf(top) },
@@ -112,64 +168,36 @@ async function findManifest(
     if (!content.ok) throw unreadable(`${digest}: ${content.reason}`);
     if (content.value.kind === 'manifest') {
       const { manifest, mediaType } = content.value;
-      if (manifest.config.digest === configDigest) return { digest, mediaType, bytes, manifest };
+      if (manifest.config.digest === configDigest) {
+        return { digest, mediaType, bytes, content: manifest };
+      }
       continue;
     }
     for (const entry of content.value.index.manifests) {
       if (seen.has(entry.digest)) continue;
       seen.add(entry.digest);
-      const part = await readBlob(folder, entry.digest);
+      const part = await parts.readBlob(entry.digest);
       if (part !== undefined) queue.push({ bytes: part, digest: entry.digest });
     }
   }
   return undefined;
 }
 
-/** The first bytes tell the compression; what a media type says differs between engines. */
-async function inspectLayer(
-  path: string,
-  name: string,
-): Promise<{ readonly compression: LayerCompression; readonly sizeBytes: number }> {
-  let handle;
-  try {
-    handle = await open(path);
-  } catch (error) {
-    throw unreadable(`layer ${name} is missing`, error);
-  }
-  try {
-    const { buffer } = await handle.read(Buffer.alloc(4), 0, 4, 0);
-    const { size } = await handle.stat();
-    const magic = buffer.readUInt32BE();
-    const compression = magic === 0x28b52ffd ? 'zstd' : magic >>> 16 === 0x1f8b ? 'gzip' : 'none';
-    return { compression, sizeBytes: size };
-  } finally {
-    await handle.close();
-  }
-}
-
-async function describeBlob(
-  folder: string,
-  layer: Descriptor,
-  diffId: string,
-): Promise<ArchivedLayer> {
-  const file = blobPath(folder, layer.digest);
-  const found = await inspectLayer(file, layer.digest);
-  if (found.sizeBytes !== layer.size) {
-    throw unreadable(`layer ${layer.digest} has ${found.sizeBytes} of ${layer.size} bytes`);
-  }
-  return { diffId, digest: layer.digest, file, ...found };
-}
-
-/** A layer that is only named by its place in the archive. */
-async function describeNamedLayer(
-  folder: string,
-  name: string,
-  diffId: string,
-): Promise<ArchivedLayer> {
-  const file = entryPath(folder, name);
-  const found = await inspectLayer(file, name);
-  if (found.compression !== 'none') throw unreadable(`layer ${name} is compressed`);
-  return { diffId, digest: diffId, file, ...found };
+async function findLayoutImage(
+  parts: Parts,
+  configDigest: string,
+): Promise<FoundImage | undefined> {
+  const found = await findManifest(parts, configDigest);
+  if (found === undefined) return undefined;
+  const configBytes = await parts.readBlob(configDigest);
+  if (configBytes === undefined) throw unreadable(`config ${configDigest} is missing`);
+  const { content, ...manifest } = found;
+  const layers = content.layers.map(({ digest, size }) => ({
+    name: blobName(digest),
+    digest,
+    sizeBytes: size,
+  }));
+  return { configBytes, layers, manifest };
 }
 
 /** @see https://github.com/moby/docker-image-spec/blob/main/v1.2.md#combined-image-json--filesystem-changeset-format */
@@ -197,13 +225,16 @@ function readLegacyEntries(bytes: Uint8Array): readonly LegacyEntry[] {
 
 /** Layers and config as Docker's own list of images names them, for archives that are no OCI image layout. */
 async function findLegacyImage(
-  folder: string,
+  parts: Parts,
   configDigest: string,
-): Promise<{ readonly configBytes: Uint8Array; readonly layers: readonly string[] } | undefined> {
-  const bytes = await readIfPresent(join(folder, 'manifest.json'));
-  for (const entry of bytes === undefined ? [] : readLegacyEntries(bytes)) {
-    const configBytes = await readFile(entryPath(folder, entry.config));
-    if (digestOf(configBytes) === configDigest) return { configBytes, layers: entry.layers };
+): Promise<FoundImage | undefined> {
+  const bytes = await parts.read('manifest.json');
+  for (const { config, layers } of bytes === undefined ? [] : readLegacyEntries(bytes)) {
+    const configBytes = await parts.read(config);
+    if (configBytes !== undefined && digestOf(configBytes) === configDigest) {
+      const named = layers.map((name) => ({ name, digest: undefined, sizeBytes: undefined }));
+      return { configBytes, layers: named, manifest: undefined };
+    }
   }
   return undefined;
 }
@@ -220,34 +251,62 @@ function readConfig(bytes: Uint8Array, layerCount: number): ImageConfig {
   return config.value;
 }
 
+/** The first bytes tell the compression; what a media type says differs between engines. */
+function detectCompression(start: Buffer): LayerCompression {
+  const magic = start.toString('hex');
+  if (magic === '28b52ffd') return 'zstd';
+  return magic.startsWith('1f8b') ? 'gzip' : 'none';
+}
+
+async function describeLayer(
+  parts: Parts,
+  layer: FoundLayer,
+  diffId: string,
+): Promise<ArchivedLayer> {
+  const label = layer.digest ?? layer.name;
+  const member = parts.find(layer.name);
+  if (member === undefined) throw unreadable(`layer ${label} is missing`);
+  const { offset, sizeBytes } = member;
+  if (layer.sizeBytes !== undefined && sizeBytes !== layer.sizeBytes) {
+    throw unreadable(`layer ${label} has ${sizeBytes} of ${layer.sizeBytes} bytes`);
+  }
+  const compression = detectCompression(await parts.readStart(member, 4));
+  if (layer.digest === undefined && compression !== 'none') {
+    throw unreadable(`layer ${label} is compressed`);
+  }
+  const digest = layer.digest ?? diffId;
+  return { diffId, digest, compression, file: parts.file, offset, sizeBytes };
+}
+
+async function readParts(parts: Parts, configDigest: string): Promise<ImageArchive> {
+  const image =
+    (await findLayoutImage(parts, configDigest)) ?? (await findLegacyImage(parts, configDigest));
+  if (image === undefined) throw unreadable(`it holds no image with the config ${configDigest}`);
+  const { configBytes, manifest } = image;
+  const config = readConfig(configBytes, image.layers.length);
+  const layers = await Promise.all(
+    image.layers.map((layer, index) =>
+      describeLayer(parts, layer, config.rootfs.diff_ids[index] as string),
+    ),
+  );
+  return { configDigest, configBytes, config, manifest, layers };
+}
+
 /**
- * Reads what `saveImage` has put into a folder, from either image store: an OCI image layout, or `layer.tar` files
- * from engines before version 25.
+ * Reads a file that `saveImage` has written, from either image store: an OCI image layout, or `layer.tar` files from
+ * engines before version 25. The layers themselves are not read.
  *
  * @param configDigest the image to find there; its config's bytes are checked against it
  * @throws AddonReleaseError `environment` when the image is not there or not complete.
  */
-export async function readArchive(folder: string, configDigest: string): Promise<ImageArchive> {
-  const found = await findManifest(folder, configDigest);
-  if (found !== undefined) {
-    const { manifest, bytes, digest, mediaType } = found;
-    const configBytes = await readBlob(folder, configDigest);
-    if (configBytes === undefined) throw unreadable(`config ${configDigest} is missing`);
-    const config = readConfig(configBytes, manifest.layers.length);
-    const layers = await Promise.all(
-      config.rootfs.diff_ids.map((diffId, index) =>
-        describeBlob(folder, manifest.layers[index] as Descriptor, diffId),
-      ),
-    );
-    return { configDigest, configBytes, config, manifest: { digest, mediaType, bytes }, layers };
+export async function readArchive(file: string, configDigest: string): Promise<ImageArchive> {
+  const members = await indexTar(file).catch((error: unknown) => {
+    throw unreadable(error instanceof Error ? error.message : String(error), error);
+  });
+  const handle = await open(file);
+  try {
+    return await readParts(new Parts(file, handle, members), configDigest);
+  } finally {
+    await handle.close();
   }
-  const legacy = await findLegacyImage(folder, configDigest);
-  if (legacy === undefined) throw unreadable(`it holds no image with the config ${configDigest}`);
-  const config = readConfig(legacy.configBytes, legacy.layers.length);
-  const layers = await Promise.all(
-    config.rootfs.diff_ids.map((diffId, index) =>
-      describeNamedLayer(folder, legacy.layers[index] as string, diffId),
-    ),
-  );
-  return { configDigest, configBytes: legacy.configBytes, config, manifest: undefined, layers };
 }

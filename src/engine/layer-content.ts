@@ -34,7 +34,12 @@ function createZstdDecoder(): Transform {
 
 /** The layer's bytes as they are stored. */
 export function openLayer(layer: ArchivedLayer): Readable {
-  return createReadStream(layer.file, { highWaterMark: CHUNK_BYTES });
+  const { file, offset, sizeBytes } = layer;
+  return createReadStream(file, {
+    start: offset,
+    end: offset + sizeBytes - 1,
+    highWaterMark: CHUNK_BYTES,
+  });
 }
 
 /** The tar file that the layer is, whatever the compression it is stored with. */

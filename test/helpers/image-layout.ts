@@ -1,5 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { writeFile } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
 import { digestOf } from '../../src/registry/digest.js';
 import { MEDIA_TYPES } from '../../src/registry/image-types.js';
@@ -66,14 +65,16 @@ export function makeLayout(layers: readonly LayoutLayer[]): ImageLayout {
   return { configDigest: digestOf(config), config, manifest, layers, blobs, index };
 }
 
-/** Writes a layout into a folder, or a changed one. */
+/** Writes the file that `docker image save` would write of a layout, or of a changed one. */
 export async function writeLayout(
-  folder: string,
+  file: string,
   layout: Pick<ImageLayout, 'blobs' | 'index'>,
 ): Promise<void> {
-  await mkdir(join(folder, 'blobs', 'sha256'), { recursive: true });
-  for (const [digest, bytes] of layout.blobs) {
-    await writeFile(join(folder, 'blobs', ...digest.split(':')), bytes);
-  }
-  await writeFile(join(folder, 'index.json'), layout.index);
+  const blobs = [...layout.blobs].map(([digest, content]) => ({
+    name: `blobs/${digest.replace(':', '/')}`,
+    content,
+  }));
+  const folders = ['blobs/', 'blobs/sha256/'].map((name) => ({ name, type: 'directory' }) as const);
+  const index = { name: 'index.json', content: layout.index };
+  await writeFile(file, await makeTar([...folders, ...blobs, index]));
 }

@@ -49,7 +49,7 @@ async function storeLayer(
   const file = join(folder, 'layer');
   await writeFile(file, bytes);
   const diffId = digestOf(Buffer.from(content));
-  return { diffId, digest: digestOf(bytes), compression, sizeBytes: bytes.length, file };
+  return { diffId, digest: digestOf(bytes), compression, sizeBytes: bytes.length, file, offset: 0 };
 }
 
 describe('unpackLayer', () => {

@@ -24,8 +24,9 @@ async function scan(
   baseLayerCount = 0,
 ): Promise<ElfScan> {
   const layout = makeLayout(await Promise.all(layers.map((entries) => makeGzipLayer(entries))));
-  await writeLayout(folder, layout);
-  const archive = await readArchive(folder, layout.configDigest);
+  const file = join(folder, 'image.tar');
+  await writeLayout(file, layout);
+  const archive = await readArchive(file, layout.configDigest);
   const base = layout.layers.slice(0, baseLayerCount).map(({ diffId }) => diffId);
   return scanArchive(archive, { arch, baseLayers: new Set(base) });
 }

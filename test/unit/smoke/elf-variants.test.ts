@@ -34,7 +34,13 @@ describe('findVariant', () => {
     expect(variantOf(file, 'amd64', 'aarch64', [other])).toBe(other);
   });
 
+  test('finds the build that was compiled because none was shipped', () => {
+    const compiled = '/app/node_modules/@serialport/bindings-cpp/build/Release/bindings.node';
+    expect(variantOf(own.amd64, 'amd64', 'i386', ['/usr/bin/node', compiled])).toBe(compiled);
+  });
+
   test.each([
+    ['the build of another package', own.amd64, ['/app/node_modules/usb/build/Release/usb.node']],
     ['no build for this architecture beside it', `${builds}/linux-x64/a.node`, [own.armv7]],
     ['one elsewhere only', '/opt/x64/tool', ['/srv/arm64/tool']],
     ['a name that tells nothing', '/usr/bin/jq', ['/usr/bin/arm64']],
