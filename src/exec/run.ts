@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { createInterface } from 'node:readline';
 import { execa, type Options } from 'execa';
@@ -34,6 +35,9 @@ export interface RunResult {
 
 const DEFAULT_KEEP = 1024 * 1024;
 
+/** Longer than a reader needs to take what is left in the pipes. */
+const DRAIN_MS = 2_000;
+
 /** Collects a stream's end without ever holding more than twice `limit`. */
 function collect(stream: Readable, limit: number, onLine: ((line: string) => void) | undefined) {
   let text = '';
@@ -43,7 +47,7 @@ function collect(stream: Readable, limit: number, onLine: ((line: string) => voi
       text += chunk;
       if (text.length > 2 * limit) text = text.slice(-limit);
     });
-    return { text: () => text, done: Promise.resolve() };
+    return { text: () => text, done: Promise.resolve(), stop: () => stream.destroy() };
   }
   const lines = createInterface({ input: stream, crlfDelay: Infinity });
   lines.on('line', (line) => {
@@ -52,7 +56,24 @@ function collect(stream: Readable, limit: number, onLine: ((line: string) => voi
     onLine(line);
   });
   const done = new Promise<void>((resolve) => lines.once('close', resolve));
-  return { text: () => text, done };
+  const stop = () => {
+    lines.close();
+    stream.destroy();
+  };
+  return { text: () => text, done, stop };
+}
+
+/**
+ * Calls `stop` when a process has ended and its output has not: something that it started outlives it and holds the
+ * pipes open, possibly for ever.
+ */
+function stopAfterExit(child: ChildProcess, stop: () => void): void {
+  child.once('exit', () => {
+    const timer = setTimeout(stop, DRAIN_MS);
+    child.once('close', () => {
+      clearTimeout(timer);
+    });
+  });
 }
 
 function missingTool(file: string, cause: unknown): AddonReleaseError {
@@ -94,6 +115,10 @@ export async function run(
   });
   const stdout = collect(child.stdout, keep, options.onStdoutLine);
   const stderr = collect(child.stderr, keep, options.onStderrLine);
+  stopAfterExit(child, () => {
+    stdout.stop();
+    stderr.stop();
+  });
   const result = await child;
   await Promise.all([stdout.done, stderr.done]);
   if (result.code === 'ENOENT' && result.exitCode === undefined) {
@@ -131,6 +156,10 @@ export function start(
     stdin: 'pipe',
     stdout: 'pipe',
     stderr: 'pipe',
+  });
+  stopAfterExit(child, () => {
+    child.stdout.destroy();
+    child.stderr.destroy();
   });
   return {
     stdin: child.stdin,
