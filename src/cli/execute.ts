@@ -18,7 +18,10 @@ function exitCodeOf(error: unknown): number {
 }
 
 /** Aborts on the first SIGINT or SIGTERM; the second ends the process at once. */
-function listenForSignals(exitNow: () => never): { readonly signal: AbortSignal; readonly stop: () => void } {
+function listenForSignals(exitNow: () => never): {
+  readonly signal: AbortSignal;
+  readonly stop: () => void;
+} {
   const controller = new AbortController();
   const onSignal = (): void => {
     if (controller.signal.aborted) exitNow();
@@ -84,4 +87,3 @@ export async function execute(invocation: Invocation, exitNow: () => never): Pro
   }
   return exitCode;
 }
-

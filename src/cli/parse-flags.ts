@@ -8,15 +8,17 @@ const BUILD_ARG = /^([A-Za-z_][A-Za-z0-9_]*)=(.*)$/s;
 const BUILDER = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
 
 function parseArches(texts: readonly string[]): readonly Arch[] {
-  const arches = texts.flatMap((text) => text.split(',')).map((text) => {
-    const arch = parseArch(text);
-    if (arch === undefined) {
-      throw new AddonReleaseError('usage', `"${text}" is not an architecture`, {
-        hint: `Use one of ${ARCHES.join(', ')}; arm64, arm/v7 and linux/amd64 are understood too.`,
-      });
-    }
-    return arch;
-  });
+  const arches = texts
+    .flatMap((text) => text.split(','))
+    .map((text) => {
+      const arch = parseArch(text);
+      if (arch === undefined) {
+        throw new AddonReleaseError('usage', `"${text}" is not an architecture`, {
+          hint: `Use one of ${ARCHES.join(', ')}; arm64, arm/v7 and linux/amd64 are understood too.`,
+        });
+      }
+      return arch;
+    });
   return [...new Set(arches)];
 }
 
@@ -44,9 +46,13 @@ function chooseArches({ command, flags }: Invocation): ReleaseOptions['arches'] 
 
 function checkBuilder(flags: Flags): string | undefined {
   if (flags.builder !== undefined && !BUILDER.test(flags.builder)) {
-    throw new AddonReleaseError('usage', `--builder "${flags.builder}" is not the name of a builder`, {
-      hint: '`docker buildx ls` lists the builders.',
-    });
+    throw new AddonReleaseError(
+      'usage',
+      `--builder "${flags.builder}" is not the name of a builder`,
+      {
+        hint: '`docker buildx ls` lists the builders.',
+      },
+    );
   }
   return flags.builder;
 }

@@ -46,9 +46,10 @@ function addCommonOptions(command: Command): Command {
   return command
     .option('--addon <path>', 'folder of the add-on (default: found from the working directory)')
     .addOption(
-      new Option('--arch <arch>', 'only this architecture; repeatable (amd64, arm64, armv7 …)').argParser(
-        collect,
-      ),
+      new Option(
+        '--arch <arch>',
+        'only this architecture; repeatable (amd64, arm64, armv7 …)',
+      ).argParser(collect),
     )
     .option('--registry <host>', 'publish to this registry instead of the one in `image`')
     .option('--image <name>', 'publish under this name instead of `image` in config.yaml')
@@ -58,7 +59,9 @@ function addCommonOptions(command: Command): Command {
       ),
     )
     .option('--builder <name>', 'buildx builder to use')
-    .addOption(new Option('--build-arg <name=value>', 'build argument; repeatable').argParser(collect))
+    .addOption(
+      new Option('--build-arg <name=value>', 'build argument; repeatable').argParser(collect),
+    )
     .option('--no-cache', 'build without the build cache');
 }
 
@@ -111,7 +114,11 @@ ${EXIT_CODE_HELP}`,
         .addHelpText('after', `\nExamples:\n${examples}`)
         .action((flags: Flags) => {
           // Flags that the program shares with a command may stand before its name too.
-          onInvocation({ command: name, version: undefined, flags: { ...program.opts(), ...flags } });
+          onInvocation({
+            command: name,
+            version: undefined,
+            flags: { ...program.opts(), ...flags },
+          });
         }),
     );
 

@@ -9,7 +9,8 @@ function stateFolder(environment: Readonly<Record<string, string | undefined>>):
   const own = environment['ADDON_RELEASE_STATE'];
   if (own !== undefined && own !== '') return own;
   const state = environment['XDG_STATE_HOME'];
-  const base = state !== undefined && state.startsWith('/') ? state : join(homedir(), '.local/state');
+  const base =
+    state !== undefined && state.startsWith('/') ? state : join(homedir(), '.local/state');
   return join(base, 'addon-release');
 }
 
@@ -23,10 +24,19 @@ export async function createRunFolder(
   workingDirectory: string,
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<string> {
-  const name = workingDirectory.split('/').at(-1)?.replaceAll(/[^A-Za-z0-9._-]/g, '') ?? '';
+  const name =
+    workingDirectory
+      .split('/')
+      .at(-1)
+      ?.replaceAll(/[^A-Za-z0-9._-]/g, '') ?? '';
   const hash = createHash('sha256').update(workingDirectory).digest('hex').slice(0, 8);
   const time = new Date().toISOString().replaceAll(/[-:]|\.\d+/g, '');
-  const folder = join(stateFolder(environment), 'runs', `${name}-${hash}`, `${time}-${process.pid}`);
+  const folder = join(
+    stateFolder(environment),
+    'runs',
+    `${name}-${hash}`,
+    `${time}-${process.pid}`,
+  );
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
   } catch (cause) {

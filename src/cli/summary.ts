@@ -67,7 +67,8 @@ function archJson(outcome: ArchOutcome, results: Partial<Results>, runFolder: st
     emulated: plan.emulated,
     buildLog: logFilePath(runFolder, plan.arch, 'build'),
   };
-  if (build.status === 'failed') return { ...common, build: { status: 'failed', ...build.failure } };
+  if (build.status === 'failed')
+    return { ...common, build: { status: 'failed', ...build.failure } };
   const { configDigest, buildMs, totalSteps, cachedSteps } = build.candidate;
   return {
     ...common,
@@ -75,9 +76,7 @@ function archJson(outcome: ArchOutcome, results: Partial<Results>, runFolder: st
     configDigest,
     unpackedBytes: outcome.unpackedBytes,
     build: { status: 'built', durationMs: Math.round(buildMs), totalSteps, cachedSteps },
-    ...(smoke === undefined
-      ? {}
-      : { smoke, smokeLog: logFilePath(runFolder, plan.arch, 'smoke') }),
+    ...(smoke === undefined ? {} : { smoke, smokeLog: logFilePath(runFolder, plan.arch, 'smoke') }),
     ...(pushed === undefined
       ? {}
       : {

@@ -5,7 +5,10 @@ import { run, start, type RunOptions, type RunResult, type StreamingProcess } fr
 const QUERY_TIMEOUT_MS = 60_000;
 
 /** Runs `docker` and returns its result whatever the exit code. This module is the only one that calls it. */
-export async function tryDocker(args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
+export async function tryDocker(
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<RunResult> {
   return run('docker', args, options);
 }
 
@@ -89,7 +92,9 @@ export async function readEngine(signal?: AbortSignal): Promise<Engine> {
   return {
     version: info.ServerVersion,
     platform: `${info.OSType ?? 'linux'}/${MACHINES[info.Architecture ?? ''] ?? info.Architecture ?? 'amd64'}`,
-    imageStore: (info.DriverStatus ?? []).some((row) => row[1]?.includes('io.containerd.snapshotter'))
+    imageStore: (info.DriverStatus ?? []).some((row) =>
+      row[1]?.includes('io.containerd.snapshotter'),
+    )
       ? 'containerd'
       : 'classic',
     cpus: info.NCPU ?? 1,

@@ -100,12 +100,14 @@ function baseOptions(options: RunOptions): Options {
  * Starts a program with an argument list (never through a shell) and waits for its end, whatever its exit code.
  *
  * @throws AddonReleaseError `environment` when the program does not exist.
+ * @throws the signal's reason when it was aborted before: then nothing is started.
  */
 export async function run(
   file: string,
   args: readonly string[],
   options: RunOptions = {},
 ): Promise<RunResult> {
+  options.signal?.throwIfAborted();
   const keep = options.keep ?? DEFAULT_KEEP;
   const child = execa(file, [...args], {
     ...baseOptions(options),
@@ -145,12 +147,17 @@ export interface StreamingProcess {
   readonly kill: () => void;
 }
 
-/** Starts a program whose streams the caller reads and writes while it runs. */
+/**
+ * Starts a program whose streams the caller reads and writes while it runs.
+ *
+ * @throws the signal's reason when it was aborted before: then nothing is started.
+ */
 export function start(
   file: string,
   args: readonly string[],
   options: Pick<RunOptions, 'cwd' | 'env' | 'signal'> = {},
 ): StreamingProcess {
+  options.signal?.throwIfAborted();
   const child = execa(file, [...args], {
     ...baseOptions(options),
     stdin: 'pipe',

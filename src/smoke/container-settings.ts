@@ -53,7 +53,8 @@ const MAP_TARGETS: Readonly<Record<string, string>> = {
 function effectiveTypes(types: ReadonlySet<string>): ReadonlySet<string> {
   const effective = new Set(types);
   if (types.has('config')) {
-    for (const type of ['app_config', 'addon_config', 'homeassistant_config']) effective.delete(type);
+    for (const type of ['app_config', 'addon_config', 'homeassistant_config'])
+      effective.delete(type);
   }
   if (types.has('app_config')) effective.delete('addon_config');
   if (types.has('all_app_configs')) effective.delete('all_addon_configs');

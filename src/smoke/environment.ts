@@ -3,6 +3,7 @@ import { AddonReleaseError } from '../errors.js';
 import type { StreamingProcess } from '../exec/run.js';
 import type { BaseMirror } from '../plan/base-mirror.js';
 import { SidecarClient } from '../supervisor/sidecar-client.js';
+import type { SupervisorHooks } from '../supervisor/server.js';
 import { OWNER_LABEL, ownerLabel, removeLeftovers, removeOwn } from './leftovers.js';
 import { prepareRuntimeImage } from './runtime-image.js';
 
@@ -22,6 +23,8 @@ export interface EnvironmentRequest {
   /** The bundled stand-in Supervisor. */
   readonly scriptFile: string;
   readonly folder: string;
+  /** What add-ons ask of the Supervisor and only the owner of the run can decide or do. */
+  readonly hooks: SupervisorHooks;
   readonly signal: AbortSignal;
 }
 
@@ -71,7 +74,7 @@ async function createNetwork(signal: AbortSignal): Promise<Network> {
 async function startSidecar(
   image: string,
   network: Network,
-  signal: AbortSignal,
+  { hooks, signal }: Pick<EnvironmentRequest, 'hooks' | 'signal'>,
 ): Promise<{ readonly process: StreamingProcess; readonly client: SidecarClient }> {
   const process = streamDocker(
     [
@@ -93,7 +96,7 @@ async function startSidecar(
     errors = (errors + text).slice(-4_000);
   });
   process.ended.catch(() => undefined);
-  const client = new SidecarClient({ output: process.stdout, input: process.stdin }, {});
+  const client = new SidecarClient({ output: process.stdout, input: process.stdin }, hooks);
   try {
     await client.ready;
     await client.listen('0.0.0.0', 80);
@@ -119,7 +122,7 @@ export async function openEnvironment(request: EnvironmentRequest): Promise<Smok
       prepareRuntimeImage(request),
       createNetwork(signal),
     ]);
-    const { process, client } = await startSidecar(image, network, signal);
+    const { process, client } = await startSidecar(image, network, request);
     return {
       network: network.name,
       supervisorAddress: network.supervisorAddress,

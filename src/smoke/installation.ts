@@ -133,7 +133,7 @@ export class Installation {
     const files: readonly ContainerFile[] = [
       {
         path: `${data}/options.json`,
-        content: JSON.stringify(run.options, undefined, 2),
+        content: run.optionsFile,
         mode: 0o600,
       },
       { path: CID_FILE, content: container.id, mode: 0o444 },

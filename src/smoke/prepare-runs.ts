@@ -1,9 +1,12 @@
 import type { Addon } from '../addon/types.js';
+import { renderJson } from '../addon/render-json.js';
 import { mergeOptions } from '../addon/merge-options.js';
 import { formatPath } from '../addon/source-file.js';
 import { validateOptions } from '../addon/validate/options.js';
 import type { Problem } from '../problem.js';
+import { parseJson } from '../addon/yaml.js';
 import type { JsonObject } from '../supervisor/json.js';
+import type { OptionsVerdict } from '../supervisor/state.js';
 import { toPlainObject } from './plain-json.js';
 import type { SmokeFile } from './smoke-file.js';
 
@@ -11,6 +14,8 @@ import type { SmokeFile } from './smoke-file.js';
 export interface PreparedRun {
   readonly name: string;
   readonly options: JsonObject;
+  /** The content of `/data/options.json`, to the letter. */
+  readonly optionsFile: string;
   /** What the user would have saved, beside the defaults. */
   readonly userOptions: JsonObject;
 }
@@ -54,6 +59,7 @@ export function prepareRuns(
       runs.push({
         name,
         options: toPlainObject(verdict.normalized),
+        optionsFile: renderJson(verdict.normalized),
         userOptions: toPlainObject(options),
       });
       continue;
@@ -68,4 +74,23 @@ export function prepareRuns(
     }
   }
   return { runs, problems };
+}
+
+/** Validates options that an add-on or a user writes through the API, which are not laid over the defaults. */
+export function checkWrittenOptions(
+  addon: Addon,
+  smoke: SmokeFile,
+  options: JsonObject,
+): OptionsVerdict {
+  const parsed = parseJson(JSON.stringify(options));
+  if (!parsed.ok) return { valid: false, message: parsed.failure.message };
+  const verdict = validateOptions(addon.schema, parsed.document.value, {
+    secrets: new Map(Object.entries(smoke.secrets)),
+    findSubsystem,
+  });
+  if (verdict.outcome === 'accepted') {
+    return { valid: true, options: toPlainObject(verdict.normalized) };
+  }
+  const messages = verdict.issues.map(({ path, message }) => `${formatPath(path)} ${message}`);
+  return { valid: false, message: messages.join('; ') };
 }

@@ -196,7 +196,10 @@ class SmokeTest {
         Promise.resolve(
           refused === undefined
             ? passed('started')
-            : failed(refused, 'Check ENTRYPOINT and CMD, and that they are for the right platform.'),
+            : failed(
+                refused,
+                'Check ENTRYPOINT and CMD, and that they are for the right platform.',
+              ),
         ),
       );
       await this.runChecks(CONTAINER_CHECKS, context, run.name);

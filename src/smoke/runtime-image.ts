@@ -99,10 +99,14 @@ export async function prepareRuntimeImage(request: RuntimeImageRequest): Promise
     return tag;
   } catch (cause) {
     signal.throwIfAborted();
-    throw new AddonReleaseError('environment', `${NODE_IMAGE} can't be pulled for the smoke tests`, {
-      output: cause instanceof Error ? cause.message : String(cause),
-      hint: `Pull it from a mirror with --base-mirror ${NODE_IMAGE.replace(/:.*/, '')}=HOST/NAME.`,
-      cause,
-    });
+    throw new AddonReleaseError(
+      'environment',
+      `${NODE_IMAGE} can't be pulled for the smoke tests`,
+      {
+        output: cause instanceof Error ? cause.message : String(cause),
+        hint: `Pull it from a mirror with --base-mirror ${NODE_IMAGE.replace(/:.*/, '')}=HOST/NAME.`,
+        cause,
+      },
+    );
   }
 }

@@ -29,7 +29,9 @@ export async function seedFiles(
       );
     }
     if (type === 'config' || type === 'homeassistant_config') {
-      const lines = Object.entries(secrets).map(([name, value]) => `${name}: ${JSON.stringify(value)}`);
+      const lines = Object.entries(secrets).map(
+        ([name, value]) => `${name}: ${JSON.stringify(value)}`,
+      );
       files.push(
         { path: `${target}/configuration.yaml`, content: 'default_config:\n', mode: 0o644 },
         { path: `${target}/secrets.yaml`, content: `${lines.join('\n')}\n`, mode: 0o600 },

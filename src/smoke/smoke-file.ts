@@ -1,8 +1,18 @@
 import { ARCHES, type Arch } from '../addon/arch.js';
 import { findFiles } from '../addon/files.js';
+import { toPythonText } from '../addon/python-text.js';
 import { PyDict, type PyValue } from '../addon/python-value.js';
 import { candidateNames, describeVerdict, loadSourceFile } from '../addon/source-file.js';
-import { between, dict, float, integer, oneOf, port, strictBoolean, text } from '../addon/validate/rules.js';
+import {
+  between,
+  dict,
+  float,
+  integer,
+  oneOf,
+  port,
+  strictBoolean,
+  text,
+} from '../addon/validate/rules.js';
 import {
   allOf,
   anyOf,
@@ -104,7 +114,9 @@ const schema = dictOf(
     runs: optional(
       listOf(dictOf({ name: required(text), options: optional(dict, new PyDict()) }, 'refuse')),
     ),
-    services: optional(anyOf(mapOf(oneOf(['mqtt', 'mysql']), dict), listOf(oneOf(['mqtt', 'mysql'])))),
+    services: optional(
+      anyOf(mapOf(oneOf(['mqtt', 'mysql']), dict), listOf(oneOf(['mqtt', 'mysql']))),
+    ),
     secrets: optional(mapOf(text, text)),
     http: optional(
       listOf(
@@ -202,7 +214,7 @@ function readRuns(value: PyValue | undefined): readonly SmokeRun[] {
   const runs = Array.isArray(value) ? (value as readonly PyDict[]) : [];
   if (runs.length === 0) return [{ name: 'default', options: new PyDict() }];
   return runs.map((run) => ({
-    name: String(run.get('name')),
+    name: toPythonText(run.get('name') ?? ''),
     options: run.get('options') as PyDict,
   }));
 }

@@ -8,6 +8,7 @@ import type { ReleasePlan } from '../plan/release-plan.js';
 import type { Emit } from '../report/events.js';
 import { openEnvironment, type SmokeEnvironment } from './environment.js';
 import type { SmokeReport } from './report.js';
+import { checkWrittenOptions } from './prepare-runs.js';
 import { runSmokeTest } from './run-smoke-test.js';
 import { sidecarScript } from './sidecar-script.js';
 
@@ -36,12 +37,15 @@ export class SmokeTester {
   constructor(private readonly request: SmokeTesterRequest) {}
 
   private open(): Promise<SmokeEnvironment> {
-    const { engine, options, runFolder, signal, emit } = this.request;
+    const { addon, smoke, engine, options, runFolder, signal, emit } = this.request;
     this.environment ??= openEnvironment({
       engine,
       baseMirrors: options.baseMirrors,
       scriptFile: sidecarScript(),
       folder: runFolder,
+      hooks: {
+        validateOptions: (written) => checkWrittenOptions(addon, smoke.smokeFile, written),
+      },
       signal,
     }).then((environment) => {
       for (const message of environment.untested) {

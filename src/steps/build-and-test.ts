@@ -62,7 +62,9 @@ export const buildAndTestStep = defineStep({
   tools: ['docker', 'buildx', 'emulation'],
   run: buildAndTest,
   summarize: (outcomes) => {
-    const good = outcomes.filter(({ build, smoke }) => build.status === 'built' && smoke?.passed !== false);
+    const good = outcomes.filter(
+      ({ build, smoke }) => build.status === 'built' && smoke?.passed !== false,
+    );
     return `${good.length} of ${outcomes.length} architectures`;
   },
 });

@@ -36,7 +36,10 @@ function chooseArches(
 
 async function readDockerfiles(addon: Addon, arches: readonly Arch[]) {
   const parsed = new Map<string, ReturnType<typeof parseDockerfile>>();
-  const dockerfiles = new Map<Arch, { file: string; content: ReturnType<typeof parseDockerfile> }>();
+  const dockerfiles = new Map<
+    Arch,
+    { file: string; content: ReturnType<typeof parseDockerfile> }
+  >();
   for (const arch of arches) {
     const file = addon.dockerfiles.get(arch);
     if (file === undefined) continue;
@@ -66,11 +69,7 @@ export const makePlanStep = defineStep({
         image: options.image,
         registry: options.registry,
       }),
-      source: await readSourceFacts(
-        addon.folder,
-        options.environment,
-        Math.floor(mtimeMs / 1000),
-      ),
+      source: await readSourceFacts(addon.folder, options.environment, Math.floor(mtimeMs / 1000)),
       hostPlatform: engine.platform,
       dockerfiles: await readDockerfiles(addon, arches),
       buildArgs: options.buildArgs,

@@ -20,10 +20,14 @@ export const pushImagesStep = defineStep({
         const content = parseManifest(name, stored);
         const pushed = content.kind === 'manifest' ? content.manifest : undefined;
         if (pushed?.config.digest !== configDigest) {
-          throw new AddonReleaseError('verification', `${arch}: another image than the tested one was pushed`, {
-            output: `tested: ${configDigest}\npushed: ${pushed?.config.digest ?? content.kind}`,
-            hint: 'Run the release again; nothing has been tagged.',
-          });
+          throw new AddonReleaseError(
+            'verification',
+            `${arch}: another image than the tested one was pushed`,
+            {
+              output: `tested: ${configDigest}\npushed: ${pushed?.config.digest ?? content.kind}`,
+              hint: 'Run the release again; nothing has been tagged.',
+            },
+          );
         }
         return {
           arch,

@@ -20,7 +20,12 @@ export const pushIndexStep = defineStep({
     const name = parseImageReference(repository, 'addon');
     for (const image of pushed) {
       if (image.repository === repository) continue;
-      await copyImage(registry, parseImageReference(image.repository, 'addon'), image.manifestDigest, name);
+      await copyImage(
+        registry,
+        parseImageReference(image.repository, 'addon'),
+        image.manifestDigest,
+        name,
+      );
     }
     const index = buildIndex(
       pushed.map(({ arch, manifestDigest, mediaType, manifestBytes }) => ({
@@ -33,10 +38,14 @@ export const pushIndexStep = defineStep({
     if (existing !== undefined && existing !== index.digest) {
       const both = `there: ${existing}\nnew:   ${index.digest}`;
       if (!options.replace) {
-        throw new AddonReleaseError('registry', `${repository}:${plan.version} exists with other content`, {
-          output: both,
-          hint: 'Release a new version. To overwrite the published one for everybody, pass --replace.',
-        });
+        throw new AddonReleaseError(
+          'registry',
+          `${repository}:${plan.version} exists with other content`,
+          {
+            output: both,
+            hint: 'Release a new version. To overwrite the published one for everybody, pass --replace.',
+          },
+        );
       }
       const message = `${repository}:${plan.version} is replaced: ${existing} → ${index.digest}`;
       emit({ type: 'notice', level: 'warning', message });

@@ -14,9 +14,7 @@ export const readSmokeFileStep = defineStep({
   run: async ({ addon }, { options }) => {
     const { smokeFile, problems } = await readSmokeFile(addon.folder);
     const unknown = smokeFile.skip.filter(({ check }) => !CHECK_IDS.includes(check));
-    const prepared = options.smoke
-      ? prepareRuns(addon, smokeFile)
-      : { runs: [], problems: [] };
+    const prepared = options.smoke ? prepareRuns(addon, smokeFile) : { runs: [], problems: [] };
     const all: readonly Problem[] = [
       ...problems,
       ...unknown.map(({ check }) => ({
@@ -28,7 +26,9 @@ export const readSmokeFileStep = defineStep({
       ...prepared.problems,
     ];
     if (all.length > 0) {
-      throw new AddonReleaseError('addon', 'the add-on can\'t be tested as it is', { problems: all });
+      throw new AddonReleaseError('addon', "the add-on can't be tested as it is", {
+        problems: all,
+      });
     }
     return { smokeFile, runs: prepared.runs };
   },

@@ -29,8 +29,7 @@ export const tagVersionStep = defineStep({
   title: 'Tag the version',
   needs: ['plan', 'pushed', 'index'],
   tools: ['registry'],
-  run: ({ plan, ...images }, { registry }) =>
-    tagEverything(plan.versionTags, images, registry),
+  run: ({ plan, ...images }, { registry }) => tagEverything(plan.versionTags, images, registry),
   summarize: ({ references }) => references.join(', '),
 });
 

@@ -19,7 +19,11 @@ export const verifyReleaseStep = defineStep({
       const platform = parsePlatform(platformOf(arch));
       for (const name of new Set([repository, index.repository])) {
         const reference = `${name}:${plan.version}`;
-        const found = await inspectImage(registry, parseImageReference(reference, 'addon'), platform);
+        const found = await inspectImage(
+          registry,
+          parseImageReference(reference, 'addon'),
+          platform,
+        );
         references.push(`${reference} ${platformOf(arch)}`);
         const wrong = (message: string) => {
           problems.push({ severity: 'error', message: `${reference} for ${arch}: ${message}` });
@@ -33,10 +37,14 @@ export const verifyReleaseStep = defineStep({
       }
     }
     if (problems.length > 0) {
-      throw new AddonReleaseError('verification', 'the registry serves something else than was tested', {
-        problems,
-        hint: 'Somebody else pushed the same version meanwhile? `latest` and config.yaml were not touched.',
-      });
+      throw new AddonReleaseError(
+        'verification',
+        'the registry serves something else than was tested',
+        {
+          problems,
+          hint: 'Somebody else pushed the same version meanwhile? `latest` and config.yaml were not touched.',
+        },
+      );
     }
     return { references };
   },

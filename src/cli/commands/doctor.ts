@@ -58,7 +58,8 @@ async function checkBuildx({ options, signal }: Patient): Promise<readonly Findi
   const buildx = await readBuildxVersion(signal).catch(() => undefined);
   if (buildx?.isRecentEnough !== true) {
     const found = buildx === undefined ? 'not installed' : `${buildx.version} is too old`;
-    const mend = 'Install buildx 0.13 or later: https://docs.docker.com/go/buildx/ (Debian: apt-get install docker-buildx)';
+    const mend =
+      'Install buildx 0.13 or later: https://docs.docker.com/go/buildx/ (Debian: apt-get install docker-buildx)';
     return [{ name: 'buildx', ok: false, found, mend }];
   }
   const problem = await findBuilderProblem(options.builder, signal);
@@ -173,7 +174,8 @@ export async function runDoctor(
     `${ok ? 'ok     ' : 'MISSING'}  ${name.padEnd(width)}  ${found}`,
     ...(mend === undefined || ok ? [] : [`${' '.repeat(9 + width + 2)}→ ${mend}`]),
   ]);
-  if (addon === undefined) lines.push('', 'No add-on here: the registry was not checked (--addon PATH).');
+  if (addon === undefined)
+    lines.push('', 'No add-on here: the registry was not checked (--addon PATH).');
   const missing = findings.filter(({ ok }) => !ok);
   return {
     text: lines.join('\n'),

@@ -35,7 +35,11 @@ export async function runSteps(
   });
   const reporter = teeReporters([screen, logs]);
   const release = options.publish ? PIPELINES.release : PIPELINES.test;
-  const steps = options.dryRun ? PIPELINES.plan : command === 'release' ? release : PIPELINES[command as 'build' | 'test'];
+  const steps = options.dryRun
+    ? PIPELINES.plan
+    : command === 'release'
+      ? release
+      : PIPELINES[command as 'build' | 'test'];
   try {
     const { results, error } = await runPipeline(steps, {
       options,

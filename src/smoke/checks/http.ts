@@ -73,7 +73,8 @@ export const watchdogCheck: SmokeCheck = {
       portMap: {},
       hostNetwork: false,
     });
-    if (target === undefined) return failed(addon.watchdog, 'Write it as http://[HOST]:[PORT:80]/.');
+    if (target === undefined)
+      return failed(addon.watchdog, 'Write it as http://[HOST]:[PORT:80]/.');
     const answer = await ask(
       context,
       (host) =>
@@ -137,8 +138,7 @@ export const ingressCheck: SmokeCheck = {
     if (!addon.ingress) return skipped('no `ingress` in the config');
     const answer = await ask(
       context,
-      (host) =>
-        probe(ingressProbe(context, host, addon.ingressEntry ?? '')),
+      (host) => probe(ingressProbe(context, host, addon.ingressEntry ?? '')),
       ({ status }) => status !== undefined && status < 400,
     );
     return ingressFinding(context, answer);

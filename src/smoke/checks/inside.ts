@@ -21,7 +21,9 @@ export const commandsCheck: SmokeCheck = {
       const text = result.stdout + result.stderr;
       const name = run.join(' ');
       if (result.exitCode !== exitCode) {
-        problems.push(`${name}: exit code ${String(result.exitCode)}, not ${exitCode}: ${shorten(text)}`);
+        problems.push(
+          `${name}: exit code ${String(result.exitCode)}, not ${exitCode}: ${shorten(text)}`,
+        );
       } else if (output !== undefined && !output.test(text)) {
         problems.push(`${name}: ${output.source} is not in: ${shorten(text)}`);
       }
@@ -52,7 +54,17 @@ export const filesCheck: SmokeCheck = {
 };
 
 /** Where an add-on may write: these are not kept, and are not expected to be. */
-const EXPECTED = ['/run', '/tmp', '/var/run', '/var/tmp', '/var/log', '/var/lock', '/dev', '/proc', '/sys'];
+const EXPECTED = [
+  '/run',
+  '/tmp',
+  '/var/run',
+  '/var/tmp',
+  '/var/log',
+  '/var/lock',
+  '/dev',
+  '/proc',
+  '/sys',
+];
 const EXPECTED_FILES = new Set(['/etc/hostname', '/etc/hosts', '/etc/resolv.conf', '/etc/mtab']);
 const SHOWN_PATHS = 5;
 

@@ -19,7 +19,10 @@ export function describeDeath(context: CheckContext, state: ContainerState): Che
   const lastLine = container.log.findLast((line) => line.trim() !== '') ?? '';
   const log = lastLine === '' ? 'it printed nothing' : `last line: ${lastLine}`;
   if (state.outOfMemory) {
-    return failed(`it ran out of memory (exit code ${state.exitCode})`, 'Let the add-on use less memory.');
+    return failed(
+      `it ran out of memory (exit code ${state.exitCode})`,
+      'Let the add-on use less memory.',
+    );
   }
   const crash = CRASH_CODES.get(state.exitCode);
   if (crash !== undefined && candidate.plan.emulated) {
@@ -58,13 +61,18 @@ export function listTcpPorts(context: Pick<CheckContext, 'addon'>): readonly num
     .map((key) => Number(key.split('/')[0]));
 }
 
-async function waitForPorts(context: CheckContext, ports: readonly number[]): Promise<CheckFinding> {
+async function waitForPorts(
+  context: CheckContext,
+  ports: readonly number[],
+): Promise<CheckFinding> {
   const { container, probe, timeScale } = context;
   let closed: readonly number[] = ports;
   const { state, reached } = await container.waitFor(
     async ({ address }) => {
       const answers = await Promise.all(
-        closed.map((port) => probe({ kind: 'tcp', host: address, port, timeoutMs: 500 * timeScale })),
+        closed.map((port) =>
+          probe({ kind: 'tcp', host: address, port, timeoutMs: 500 * timeScale }),
+        ),
       );
       closed = closed.filter((_port, index) => answers[index]?.connected !== true);
       return closed.length === 0;
@@ -85,7 +93,8 @@ async function waitStayingUp(context: CheckContext): Promise<CheckFinding> {
     pollMs: POLL_MS,
     signal: context.signal,
   });
-  if (state.running) return passed(`still runs after ${(STAYS_UP_MS * context.timeScale) / 1000} s`);
+  if (state.running)
+    return passed(`still runs after ${(STAYS_UP_MS * context.timeScale) / 1000} s`);
   return describeDeath(context, state);
 }
 
@@ -121,7 +130,11 @@ export const readyCheck: SmokeCheck = {
     context.notes.readyAtMs = performance.now();
     const seconds = (context.notes.readyAtMs - started) / 1000;
     const limit = context.smoke.limits.startSeconds;
-    if (finding.outcome !== 'passed' || limit === undefined || seconds <= limit * context.timeScale) {
+    if (
+      finding.outcome !== 'passed' ||
+      limit === undefined ||
+      seconds <= limit * context.timeScale
+    ) {
       return finding;
     }
     return failed(

@@ -15,7 +15,10 @@ export const logCheck: SmokeCheck = {
     }
     if (missing.length > 0) {
       return Promise.resolve(
-        failed(`never logged: ${missing.join(', ')}`, 'Correct log.require in smoke.yaml, or the add-on.'),
+        failed(
+          `never logged: ${missing.join(', ')}`,
+          'Correct log.require in smoke.yaml, or the add-on.',
+        ),
       );
     }
     return Promise.resolve(

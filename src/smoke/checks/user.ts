@@ -28,7 +28,7 @@ async function readFiles(
   if (stream === undefined) return files;
   const entries = stream.stdout.pipe(extract());
   for await (const entry of entries) {
-    const { name, type, size = 0 } = entry.header;
+    const { name, type, size } = entry.header;
     if (type === 'file' && size <= MAX_SCRIPT_BYTES && wanted(name)) {
       files.set(name, await text(entry));
     } else {
@@ -39,9 +39,13 @@ async function readFiles(
   return files;
 }
 
-async function findPromises(container: Container, imageUser: string): Promise<readonly PromisedUser[]> {
+async function findPromises(
+  container: Container,
+  imageUser: string,
+): Promise<readonly PromisedUser[]> {
   const [user = ''] = imageUser.split(':');
-  if (user !== '' && user !== 'root' && user !== '0') return [{ user, source: 'USER of the image' }];
+  if (user !== '' && user !== 'root' && user !== '0')
+    return [{ user, source: 'USER of the image' }];
   const promises: PromisedUser[] = [];
   for (const folder of SERVICE_FOLDERS) {
     const scripts = await readFiles(container, folder, (name) => name.endsWith('/run'));
@@ -88,7 +92,9 @@ export const userCheck: SmokeCheck = {
       return passed(promises.map(({ user, source }) => `${user} (${source})`).join(', '));
     }
     return failed(
-      broken.map(({ user, source }) => `no process runs as ${user}, which ${source} names`).join('; '),
+      broken
+        .map(({ user, source }) => `no process runs as ${user}, which ${source} names`)
+        .join('; '),
       'Start the service with `exec s6-setuidgid USER …`, and create the user in the Dockerfile.',
     );
   },
