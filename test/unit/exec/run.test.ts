@@ -57,16 +57,18 @@ describe('run', () => {
     expect(await ended).toMatchObject({ timedOut: false, exitCode: null, signal: 'SIGTERM' });
   });
 
-  test('does not start one that was told to end before', async () => {
-    const result = await sh('echo started', { signal: AbortSignal.abort() });
-    expect(result).toMatchObject({ exitCode: null, stdout: '' });
+  test('starts nothing when it was told to end before', async () => {
+    const reason = new Error('stopped');
+    const signal = AbortSignal.abort(reason);
+    await expect(sh('echo started', { signal })).rejects.toBe(reason);
+    expect(() => start('echo', ['started'], { signal })).toThrow(reason);
   });
 
   test('lets a program end in its own way', async () => {
     const controller = new AbortController();
     const lines: string[] = [];
     const result = await sh(
-      'trap "echo cleaned up; exit 7" TERM; echo ready; sleep 60 >/dev/null & wait',
+      'trap "echo cleaned up; exit 7" TERM; echo ready; sleep 60 >/dev/null 2>&1 & wait',
       {
         signal: controller.signal,
         onStdoutLine: (line) => {
