@@ -1,0 +1,56 @@
+import { describe, expect, test } from 'vitest';
+import { PIPELINES } from '../../../src/pipeline/pipeline.js';
+
+const { release } = PIPELINES;
+
+describe('the release pipeline', () => {
+  test('gives every step what it needs, by a step before it', () => {
+    const reached = new Set<string>();
+    for (const step of release) {
+      expect({ step: step.id, missing: step.needs.filter((need) => !reached.has(need)) }).toEqual({
+        step: step.id,
+        missing: [],
+      });
+      reached.add(step.id);
+    }
+  });
+
+  test('has each step once, each with a title of its own', () => {
+    expect(new Set(release.map(({ id }) => id)).size).toBe(release.length);
+    expect(new Set(release.map(({ title }) => title)).size).toBe(release.length);
+  });
+
+  test('commits late: what others can see comes last, in the order of its reach', () => {
+    const ids = release.map(({ id }) => id);
+    const order = [
+      'plan',
+      'preflight',
+      'candidates',
+      'approved',
+      'pushed',
+      'index',
+      'versioned',
+      'verified',
+      'moved',
+      'store',
+    ] as const;
+    expect(ids.filter((id) => order.some((one) => one === id))).toEqual(order);
+  });
+});
+
+test('other commands run the beginning of it, none of which writes to a registry', () => {
+  for (const name of ['plan', 'build', 'test'] as const) {
+    const steps = PIPELINES[name];
+    expect(steps).toEqual(release.slice(0, steps.length));
+    expect(steps.length).toBeGreaterThan(0);
+    for (const { id } of steps)
+      expect(['pushed', 'index', 'versioned', 'moved', 'store']).not.toContain(id);
+  }
+});
+
+test('a plan starts no build', () => {
+  for (const { tools } of PIPELINES.plan) {
+    expect(tools).not.toContain('buildx');
+    expect(tools).not.toContain('emulation');
+  }
+});
