@@ -57,7 +57,8 @@ async function copyByDigest(
   const content = parseManifest(from, stored);
   if (content.kind === 'manifest') {
     for (const blob of listBlobs(content.manifest)) {
-      options.onBlob?.(blob, await client.mountBlob(from, to, blob));
+      const outcome = await client.mountBlob(from, to, blob);
+      options.onBlob?.(blob, outcome);
     }
   } else {
     if (depth === MAX_DEPTH) throw tooDeep(from, digest);
