@@ -24,6 +24,8 @@ interface Bytes {
 interface TargetState {
   readonly steps: Map<string, Step>;
   current: PhaseProgress;
+  /** The step that `current` is about. */
+  shown: string | undefined;
   startedMs: number | undefined;
   endedMs: number | undefined;
   exported: boolean;
@@ -85,6 +87,7 @@ export class BuildProgress {
       this.targets.set(target, {
         steps: new Map(),
         current: { current: 'waiting' },
+        shown: undefined,
         startedMs: undefined,
         endedMs: undefined,
         exported: false,
@@ -165,6 +168,7 @@ export class BuildProgress {
     if (step.started) state.startedMs ??= this.now();
     if (step.error !== undefined) state.endedMs = this.now();
     if (step.started && !step.completed) this.show(target, state, step);
+    if (step.completed && state.shown === step.digest) this.showAnother(target, state);
     const exporting = instruction.startsWith('exporting to ');
     if (!step.completed || !exporting || step.error !== undefined || state.exported)
       return undefined;
@@ -173,7 +177,14 @@ export class BuildProgress {
     return target;
   }
 
+  /** When what was shown has ended, whatever runs longest still is shown instead. */
+  private showAnother(target: string, state: TargetState): void {
+    const running = [...state.steps.values()].find((step) => step.started && !step.completed);
+    if (running !== undefined) this.show(target, state, running);
+  }
+
   private show(target: string, state: TargetState, step: Step, bytes?: Bytes): void {
+    state.shown = step.digest;
     const counted = [...state.steps.values()].filter((one) => one.counted);
     state.current = {
       current: `${step.label} ${step.instruction}`.trim(),
