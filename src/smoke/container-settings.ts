@@ -26,6 +26,8 @@ export interface ContainerContext {
   readonly volumes: ReadonlyMap<string, string>;
   readonly memoryBytes: number;
   readonly cpus: number;
+  /** Ports that this machine gets, in the words of `docker create --publish`. */
+  readonly published: readonly string[];
   /** The kernel can enforce AppArmor profiles. */
   readonly apparmor: boolean;
   /** Time limits are multiplied by this under emulation. */
@@ -149,6 +151,7 @@ export function containerArguments(context: ContainerContext): readonly string[]
     ...Object.entries(context.labels).map(([key, value]) => `--label=${key}=${value}`),
     '--label=supervisor_managed=',
     ...networkArguments(context),
+    ...context.published.map((port) => `--publish=${port}`),
     ...[...addon.environment].map(([key, value]) => `--env=${key}=${value}`),
     '--env=TZ=UTC',
     `--env-file=${context.environmentFile}`,

@@ -14,6 +14,8 @@ export interface SmokeEnvironment {
   /** What this environment can't show, each as a line for the report. */
   readonly untested: readonly string[];
   readonly supervisor: SidecarClient;
+  /** Where the stand-in Supervisor answers this machine; undefined unless that was asked for. */
+  readonly supervisorPort: number | undefined;
   readonly close: () => Promise<void>;
 }
 
@@ -25,6 +27,8 @@ export interface EnvironmentRequest {
   readonly folder: string;
   /** What add-ons ask of the Supervisor and only the owner of the run can decide or do. */
   readonly hooks: SupervisorHooks;
+  /** Makes the stand-in Supervisor reachable from this machine, on the loopback interface only. */
+  readonly publish?: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -71,17 +75,35 @@ async function createNetwork(signal: AbortSignal): Promise<Network> {
   });
 }
 
+interface Sidecar {
+  readonly process: StreamingProcess;
+  readonly client: SidecarClient;
+  readonly port: number | undefined;
+}
+
+/** The port of this machine that leads to port 80 of a container. */
+async function readPublishedPort(container: string, signal: AbortSignal): Promise<number> {
+  const output = await docker(['port', container, '80/tcp'], {
+    timeoutMs: CALL_TIMEOUT_MS,
+    signal,
+  });
+  return Number(/:(\d+)\s*$/m.exec(output)?.[1]);
+}
+
 async function startSidecar(
   image: string,
   network: Network,
-  { hooks, signal }: Pick<EnvironmentRequest, 'hooks' | 'signal'>,
-): Promise<{ readonly process: StreamingProcess; readonly client: SidecarClient }> {
+  { hooks, signal, publish = false }: Pick<EnvironmentRequest, 'hooks' | 'signal' | 'publish'>,
+): Promise<Sidecar> {
+  const name = `${network.name}-supervisor`;
   const process = streamDocker(
     [
       'run',
       '--interactive',
       '--rm',
       '--pull=never',
+      `--name=${name}`,
+      ...(publish ? ['--publish=127.0.0.1::80'] : []),
       `--label=${OWNER_LABEL}=${ownerLabel()}`,
       `--network=${network.name}`,
       `--ip=${network.supervisorAddress}`,
@@ -100,6 +122,8 @@ async function startSidecar(
   try {
     await client.ready;
     await client.listen('0.0.0.0', 80);
+    const port = publish ? await readPublishedPort(name, signal) : undefined;
+    return { process, client, port };
   } catch (cause) {
     signal.throwIfAborted();
     throw new AddonReleaseError('environment', 'the stand-in Supervisor did not start', {
@@ -107,7 +131,6 @@ async function startSidecar(
       cause,
     });
   }
-  return { process, client };
 }
 
 /**
@@ -122,7 +145,7 @@ export async function openEnvironment(request: EnvironmentRequest): Promise<Smok
       prepareRuntimeImage(request),
       createNetwork(signal),
     ]);
-    const { process, client } = await startSidecar(image, network, request);
+    const { process, client, port } = await startSidecar(image, network, request);
     return {
       network: network.name,
       supervisorAddress: network.supervisorAddress,
@@ -132,6 +155,7 @@ export async function openEnvironment(request: EnvironmentRequest): Promise<Smok
             `172.30.32.0/23 is taken on this machine: add-ons that allow only 172.30.32.2 are asked from ${network.supervisorAddress}`,
           ],
       supervisor: client,
+      supervisorPort: port,
       close: async () => {
         await client.close().catch(() => undefined);
         process.kill();

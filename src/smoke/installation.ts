@@ -26,6 +26,10 @@ export interface InstallationRequest {
   readonly memoryLimitBytes: number;
   readonly cpuLimit: number;
   readonly timeScale: number;
+  /** Ports that this machine gets, in the words of `docker create --publish`. */
+  readonly published?: readonly string[];
+  /** What was installed before: its folders and its address in ingress are taken over. */
+  readonly previous?: Installation | undefined;
   readonly runFolder: string;
   readonly signal: AbortSignal;
 }
@@ -42,10 +46,12 @@ export class Installation {
   readonly mounts: readonly VolumeMount[];
   private readonly volumes: ReadonlyMap<string, string>;
   private readonly containers = new Set<Container>();
-  private seeded = false;
+  /** Targets of folders that hold already what a fresh host has in them. */
+  private readonly seeded: Set<string>;
 
   constructor(private readonly request: InstallationRequest) {
-    const { addon, candidate, smoke, run, name } = request;
+    const { addon, candidate, smoke, run, name, previous } = request;
+    const chosenPort = previous?.setup.addon.ingressPort ?? 0;
     this.setup = createSetup({
       id: name,
       config: toPlainObject(addon.normalized),
@@ -55,14 +61,18 @@ export class Installation {
       secrets: smoke.secrets,
       services: smoke.services,
       hasAppArmorProfile: addon.apparmorFile !== undefined,
+      ...(previous === undefined ? {} : { ingressToken: previous.setup.ingressToken }),
+      ...(addon.ingressPort === 0 && chosenPort > 0 ? { ingressPort: chosenPort } : {}),
     });
     this.mounts = listVolumeMounts(addon);
-    this.volumes = new Map(
-      this.mounts.map(({ target }, index) => [
-        target,
-        `addon-release-${process.pid}-${name.replaceAll(/[^A-Za-z0-9_.-]/g, '-')}-${index}`,
-      ]),
-    );
+    this.seeded = new Set(previous?.seeded);
+    const volumes = new Map(previous?.volumes);
+    for (const { target } of this.mounts) {
+      if (volumes.has(target)) continue;
+      const prefix = `addon-release-${process.pid}-${name.replaceAll(/[^A-Za-z0-9_.-]/g, '-')}`;
+      volumes.set(target, `${prefix}-${volumes.size}`);
+    }
+    this.volumes = volumes;
   }
 
   private async argumentsFor(
@@ -88,6 +98,7 @@ export class Installation {
       environmentFile,
       labels: { [OWNER_LABEL]: ownerLabel() },
       mounts,
+      published: suffix === '' ? (this.request.published ?? []) : [],
       volumes: this.volumes,
       memoryBytes: this.request.memoryLimitBytes,
       cpus: this.request.cpuLimit,
@@ -98,9 +109,9 @@ export class Installation {
 
   /** Fills the folders as they are on a Home Assistant host; through a container that may write to all of them. */
   private async seed(image: Pick<Candidate, 'imageId' | 'image'>): Promise<void> {
-    if (this.seeded) return;
-    this.seeded = true;
-    const files = await seedFiles(this.mounts, this.request.smoke.secrets);
+    const fresh = this.mounts.filter(({ target }) => !this.seeded.has(target));
+    for (const { target } of fresh) this.seeded.add(target);
+    const files = await seedFiles(fresh, this.request.smoke.secrets);
     if (files.length === 0) return;
     const writable = this.mounts.map((mount) => ({ ...mount, readOnly: false }));
     const { signal } = this.request;

@@ -1,5 +1,4 @@
-import { createServer, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 
 import {
@@ -16,22 +15,12 @@ import { bridgeWebSocket } from './ingress-websocket.js';
 import { isJsonObject, type JsonValue } from './json.js';
 import { Refusal, replyStatus, type Reply } from './reply.js';
 import type { SupervisorSetup } from './state.js';
-import { refuseHandshake, writeReply } from './write-reply.js';
+import { refuseHandshake } from './write-reply.js';
 
 export interface GatewayOptions {
   /** Where the stand-in Supervisor listens. */
   readonly supervisor: { readonly host: string; readonly port: number };
   readonly setup: Pick<SupervisorSetup, 'coreToken' | 'ingressToken' | 'users' | 'addon'>;
-  /** Address to listen on; 0 takes any free port. */
-  readonly host: string;
-  readonly port: number;
-}
-
-export interface CoreGateway {
-  readonly port: number;
-  /** Path of the add-on's page, where `/` leads. */
-  readonly path: string;
-  close(): Promise<void>;
 }
 
 /** A session lasts 15 minutes; a fresh one is opened well before that. */
@@ -54,49 +43,11 @@ const DROPPED_HEADERS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Plays Home Assistant's side of ingress for a browser: serves `/api/hassio_ingress/<token>/…` by way of the stand-in
- * Supervisor, with the session and the headers that Core adds. Nobody logs in: the page opens as the first user.
- *
- * @throws Error when the address can't be bound.
+ * Plays Home Assistant's side of ingress for the browsers of a server: answers `/api/hassio_ingress/<token>/…` by way
+ * of the stand-in Supervisor, with the session and the headers that Core adds. Nobody logs in: the page opens as the
+ * first user.
  */
-export async function startCoreGateway(options: GatewayOptions): Promise<CoreGateway> {
-  const gateway = new Gateway(options);
-  const sockets = new Set<Duplex>();
-  const server = createServer((request, response) => {
-    void gateway.answer(request).then((reply) => {
-      writeReply(response, reply);
-    });
-  });
-  server.on('upgrade', (request, socket, head) => {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-    socket.on('error', () => {
-      socket.destroy();
-    });
-    void gateway.upgrade(request, socket, head);
-  });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(options.port, options.host, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
-  return {
-    port: (server.address() as AddressInfo).port,
-    path: gateway.startPath,
-    close: () =>
-      new Promise((resolve) => {
-        for (const socket of sockets) socket.destroy();
-        server.close(() => {
-          resolve();
-        });
-        server.closeAllConnections();
-      }),
-  };
-}
-
-class Gateway {
+export class CoreGateway {
   readonly #options: GatewayOptions;
   readonly #entry: string;
   #session: { readonly id: Promise<string>; readonly opened: number } | undefined;
@@ -106,10 +57,12 @@ class Gateway {
     this.#entry = `/api/hassio_ingress/${options.setup.ingressToken}`;
   }
 
+  /** Path of the add-on's page, where `/` leads. */
   get startPath(): string {
     return `${this.#entry}/${this.#options.setup.addon.ingressPath}`;
   }
 
+  /** Never rejects: what goes wrong is an answer, too. */
   async answer(request: IncomingMessage): Promise<Reply> {
     const path = this.#translatePath(request);
     if (path === undefined) return this.#redirect(request);
@@ -122,6 +75,7 @@ class Gateway {
     }
   }
 
+  /** Connects a WebSocket handshake. */
   async upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const path = this.#translatePath(request);
     if (path === undefined) {

@@ -45,6 +45,7 @@ export type SidecarEvent =
 
 export type Question =
   | { readonly kind: 'validate'; readonly options: JsonObject }
+  | { readonly kind: 'options'; readonly options: JsonObject | null }
   | { readonly kind: 'start' | 'stop' | 'restart' }
   | { readonly kind: 'stdin'; /** Base64. */ readonly data: string };
 

@@ -174,6 +174,9 @@ export class SidecarClient {
           const verdict = await hooks.validateOptions?.(ask.options, setup);
           return verdict === undefined ? { ok: true } : { ok: true, verdict };
         }
+        case 'options':
+          await hooks.onOptions?.(ask.options, setup);
+          break;
         case 'start':
           await hooks.onStart?.(setup);
           break;

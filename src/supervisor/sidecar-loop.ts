@@ -139,6 +139,9 @@ class SidecarLoop {
         this.emit({ type: 'request', request });
       },
       validateOptions: (options, setup) => this.#validate(options, setup),
+      onOptions: async (options, setup) => {
+        await this.#ask(setup, { kind: 'options', options });
+      },
       onStart: act('start'),
       onStop: act('stop'),
       onRestart: act('restart'),

@@ -13,8 +13,24 @@ const CRASH_CODES = new Map([
   [139, 'signal 11, segmentation fault'],
 ]);
 
+/** What is needed to see whether an add-on comes up. */
+export type LifeContext = Pick<
+  CheckContext,
+  | 'addon'
+  | 'candidate'
+  | 'container'
+  | 'probe'
+  | 'ingressPort'
+  | 'startTimeoutMs'
+  | 'timeScale'
+  | 'signal'
+>;
+
 /** Why a container ended, and what to do about it. */
-export function describeDeath(context: CheckContext, state: ContainerState): CheckFinding {
+export function describeDeath(
+  context: Pick<LifeContext, 'candidate' | 'container'>,
+  state: ContainerState,
+): CheckFinding {
   const { candidate, container } = context;
   const lastLine = container.log.findLast((line) => line.trim() !== '') ?? '';
   const log = lastLine === '' ? 'it printed nothing' : `last line: ${lastLine}`;
@@ -37,7 +53,7 @@ export function describeDeath(context: CheckContext, state: ContainerState): Che
   );
 }
 
-async function waitUntilHealthy(context: CheckContext): Promise<CheckFinding> {
+async function waitUntilHealthy(context: LifeContext): Promise<CheckFinding> {
   const started = performance.now();
   const { state } = await context.container.waitFor(({ health }) => health !== 'starting', {
     timeoutMs: context.startTimeoutMs,
@@ -61,10 +77,7 @@ export function listTcpPorts(context: Pick<CheckContext, 'addon'>): readonly num
     .map((key) => Number(key.split('/')[0]));
 }
 
-async function waitForPorts(
-  context: CheckContext,
-  ports: readonly number[],
-): Promise<CheckFinding> {
+async function waitForPorts(context: LifeContext, ports: readonly number[]): Promise<CheckFinding> {
   const { container, probe, timeScale } = context;
   let closed: readonly number[] = ports;
   const { state, reached } = await container.waitFor(
@@ -87,7 +100,7 @@ async function waitForPorts(
   );
 }
 
-async function waitStayingUp(context: CheckContext): Promise<CheckFinding> {
+async function waitStayingUp(context: LifeContext): Promise<CheckFinding> {
   const { state } = await context.container.waitFor(() => false, {
     timeoutMs: STAYS_UP_MS * context.timeScale,
     pollMs: POLL_MS,
@@ -98,7 +111,7 @@ async function waitStayingUp(context: CheckContext): Promise<CheckFinding> {
   return describeDeath(context, state);
 }
 
-async function waitForEnd(context: CheckContext): Promise<CheckFinding> {
+async function waitForEnd(context: LifeContext): Promise<CheckFinding> {
   const { state } = await context.container.waitFor(() => false, {
     timeoutMs: context.startTimeoutMs,
     pollMs: POLL_MS,
@@ -109,7 +122,7 @@ async function waitForEnd(context: CheckContext): Promise<CheckFinding> {
 }
 
 /** Healthy by the image's HEALTHCHECK, else its ports are open, else it stays up. */
-async function waitUntilReady(context: CheckContext): Promise<CheckFinding> {
+export async function waitUntilReady(context: LifeContext): Promise<CheckFinding> {
   const { addon, candidate } = context;
   if (addon.startup === 'once') return waitForEnd(context);
   if (candidate.image.healthcheck !== undefined) return waitUntilHealthy(context);

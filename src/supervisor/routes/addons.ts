@@ -226,6 +226,7 @@ async function writeOptions(call: Call): Promise<Reply> {
   const { options } = body;
   if (options === null) {
     instance.apply({ options: null });
+    await call.hooks.onOptions?.(null, instance.setup);
   } else if (isJsonObject(options)) {
     const verdict = await validate(call, options);
     if (!verdict.valid) {
@@ -235,6 +236,7 @@ async function writeOptions(call: Call): Promise<Reply> {
       });
     }
     instance.apply({ options: verdict.options });
+    await call.hooks.onOptions?.(verdict.options, instance.setup);
   }
   if (typeof body['boot'] === 'string') {
     if (addon.bootConfig === 'manual_only') {

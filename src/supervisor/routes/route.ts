@@ -14,6 +14,8 @@ export interface LifecycleHooks {
     options: JsonObject,
     setup: SupervisorSetup,
   ) => OptionsVerdict | Promise<OptionsVerdict>;
+  /** The add-on changed its own options; they are in force from its next start. null = back to the defaults. */
+  readonly onOptions?: (options: JsonObject | null, setup: SupervisorSetup) => void | Promise<void>;
   readonly onRestart?: (setup: SupervisorSetup) => void | Promise<void>;
   readonly onStop?: (setup: SupervisorSetup) => void | Promise<void>;
   readonly onStart?: (setup: SupervisorSetup) => void | Promise<void>;

@@ -1,10 +1,13 @@
 import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 
-import { startCoreGateway, type CoreGateway } from '../../../src/supervisor/core-gateway.js';
+import { CoreGateway } from '../../../src/supervisor/core-gateway.js';
 import type { Supervisor } from '../../../src/supervisor/server.js';
+import { writeReply } from '../../../src/supervisor/write-reply.js';
 import { startAddonServer, type AddonServer } from './addon-server.js';
 import { call, setupWith, start } from './support.js';
 
@@ -13,9 +16,12 @@ const ENTRY = '/api/hassio_ingress/token';
 let addon: AddonServer;
 let supervisor: Supervisor;
 let gateway: CoreGateway;
+let server: Server;
+let port: number;
 
 afterEach(async () => {
-  await gateway.close();
+  server.closeAllConnections();
+  server.close();
   await supervisor.close();
   await addon.close();
 });
@@ -32,26 +38,31 @@ async function run(): Promise<void> {
     },
   );
   supervisor = await start(setup);
-  gateway = await startCoreGateway({
-    supervisor: { host: '127.0.0.1', port: supervisor.port },
-    setup,
-    host: '127.0.0.1',
-    port: 0,
+  gateway = new CoreGateway({ supervisor: { host: '127.0.0.1', port: supervisor.port }, setup });
+  server = createServer((request, response) => {
+    void gateway.answer(request).then((reply) => {
+      writeReply(response, reply);
+    });
   });
+  server.on('upgrade', (request, socket, head) => {
+    void gateway.upgrade(request, socket, head);
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  ({ port } = server.address() as AddressInfo);
 }
 
 describe('the gateway', () => {
   it('leads to the add-on’s page and nowhere else', async () => {
     await run();
-    const root = await call(gateway.port, '/');
+    const root = await call(port, '/');
     expect([root.status, root.headers.location]).toEqual([302, `${ENTRY}/panel`]);
-    expect(gateway.path).toBe(`${ENTRY}/panel`);
-    expect((await call(gateway.port, '/lovelace')).status).toBe(404);
+    expect(gateway.startPath).toBe(`${ENTRY}/panel`);
+    expect((await call(port, '/lovelace')).status).toBe(404);
   });
 
   it('adds what Core adds, and one session serves all requests', async () => {
     await run();
-    const answer = await call(gateway.port, `${ENTRY}/panel?a=1`, {
+    const answer = await call(port, `${ENTRY}/panel?a=1`, {
       headers: {
         Host: 'home.example:8123',
         Cookie: 'own=1',
@@ -74,7 +85,7 @@ describe('the gateway', () => {
         cookie: expect.stringMatching(/^own=1; ingress_session=[0-9a-f]{128}$/) as string,
       },
     });
-    await call(gateway.port, `${ENTRY}/`, { method: 'POST', body: { b: 2 } });
+    await call(port, `${ENTRY}/`, { method: 'POST', body: { b: 2 } });
     expect(addon.seen[1]).toMatchObject({
       method: 'POST',
       body: '{"b":2}',
@@ -89,12 +100,12 @@ describe('the gateway', () => {
 
   it('passes WebSockets', async () => {
     await run();
-    const socket = new WebSocket(`ws://127.0.0.1:${gateway.port}${ENTRY}/ws`, ['tty']);
+    const socket = new WebSocket(`ws://127.0.0.1:${port}${ENTRY}/ws`, ['tty']);
     const [welcome] = (await once(socket, 'message')) as [Buffer];
     expect([welcome.toString(), socket.protocol]).toEqual(['welcome', 'tty']);
     socket.close();
     await once(socket, 'close');
-    const other = new WebSocket(`ws://127.0.0.1:${gateway.port}/api/websocket`);
+    const other = new WebSocket(`ws://127.0.0.1:${port}/api/websocket`);
     const [error] = (await once(other, 'error')) as [Error];
     expect(error.message).toContain('404');
   });
@@ -102,8 +113,8 @@ describe('the gateway', () => {
   it('answers 502 without the Supervisor', async () => {
     await run();
     await supervisor.close();
-    expect((await call(gateway.port, `${ENTRY}/`)).status).toBe(502);
-    const socket = new WebSocket(`ws://127.0.0.1:${gateway.port}${ENTRY}/ws`);
+    expect((await call(port, `${ENTRY}/`)).status).toBe(502);
+    const socket = new WebSocket(`ws://127.0.0.1:${port}${ENTRY}/ws`);
     const [error] = (await once(socket, 'error')) as [Error];
     expect(error.message).toContain('502');
   });

@@ -73,6 +73,7 @@ describe('a sidecar', () => {
         'bad' in options
           ? { valid: false, message: `bad for ${setup.id}` }
           : { valid: true, options: { ...options, port: 80 } },
+      onOptions: (options) => void actions.push(JSON.stringify(options)),
       onRestart: note('restart'),
       onStart: note('start'),
       onStop: note('stop'),
@@ -82,7 +83,7 @@ describe('a sidecar', () => {
     const { token } = setup;
     await sidecar.addSetup(setup);
     const port = await sidecar.listen(HOST, 0);
-    const post = (path: string, body?: string | { options: object }) =>
+    const post = (path: string, body?: string | { options: object | null }) =>
       call(port, `/addons/self/${path}`, {
         method: 'POST',
         token,
@@ -94,9 +95,12 @@ describe('a sidecar', () => {
     expect((await post('options', { options: { bad: 1 } })).json).toMatchObject({
       message: 'App local_weather_station has invalid options: bad for amd64',
     });
+    for (const options of [{ good: 1 }, null]) {
+      expect((await post('options', { options })).status).toBe(200);
+    }
     for (const path of ['restart', 'start', 'stop']) expect((await post(path)).status).toBe(200);
     await post('stdin', 'line');
-    expect(actions).toEqual(['restart', 'start', 'stop', 'line']);
+    expect(actions).toEqual(['{"good":1,"port":80}', 'null', 'restart', 'start', 'stop', 'line']);
   });
 
   it('accepts all options when the owner has no opinion', async () => {
