@@ -30,7 +30,7 @@ function parseBuildArgs(
     texts.map((text): [string, string] => {
       const match = BUILD_ARG.exec(text);
       if (match !== null) return [match[1] ?? '', match[2] ?? ''];
-      const value = environment[text];
+      const value = Object.hasOwn(environment, text) ? environment[text] : undefined;
       if (/^[A-Za-z_]\w*$/.test(text) && value !== undefined) return [text, value];
       throw new AddonReleaseError('usage', `--build-arg "${text}" is not NAME=VALUE`, {
         hint: 'Write NAME=VALUE, or NAME alone to take the value of an environment variable.',
@@ -57,6 +57,27 @@ function checkBuilder(flags: Flags): string | undefined {
   return flags.builder;
 }
 
+/** Flags that would be ignored are refused: whoever gave them expects something else to happen. */
+function checkCombination({ command, flags }: Invocation): void {
+  const refuse = (message: string, hint?: string): never => {
+    throw new AddonReleaseError('usage', message, { hint });
+  };
+  if (flags.verbose === true && flags.quiet === true) {
+    refuse('--verbose and --quiet exclude each other');
+  }
+  for (const name of ['multi', 'replace'] as const) {
+    if (flags[name] === true && command !== 'release') {
+      refuse(`--${name} is for releases only`, 'For example `addon-release 1.2.3 --multi`.');
+    }
+  }
+  if (flags.replace === true && flags.multi !== true) {
+    refuse('--replace does nothing without --multi: only that publishes');
+  }
+  if (flags.dryRun === true && command === 'doctor') {
+    refuse('doctor has no --dry-run', 'Without --fix it changes nothing.');
+  }
+}
+
 /**
  * Checks flags and turns them into options.
  *
@@ -73,9 +94,7 @@ export function parseFlags(
       hint: 'For example `addon-release 1.2.3 --multi`; see `addon-release --help`.',
     });
   }
-  if (flags.verbose === true && flags.quiet === true) {
-    throw new AddonReleaseError('usage', '--verbose and --quiet exclude each other');
-  }
+  checkCombination(invocation);
   return Object.freeze({
     version,
     arches: chooseArches(invocation),

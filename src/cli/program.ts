@@ -33,6 +33,19 @@ function collect(value: string, previous: readonly string[] | undefined): readon
   return [...(previous ?? []), value];
 }
 
+/** Flags that the program shares with a command may stand before its name too. Repeatable ones add up. */
+function mergeFlags(before: Flags, behind: Flags): Flags {
+  const lists = Object.fromEntries(
+    (['arch', 'baseMirror', 'buildArg'] as const).flatMap((name) => {
+      const values = [...(before[name] ?? []), ...(behind[name] ?? [])];
+      return values.length === 0 ? [] : [[name, values]];
+    }),
+  );
+  // Commander sets `cache` wherever `--no-cache` is known.
+  const cache = before.cache !== false && behind.cache !== false;
+  return { ...before, ...behind, ...lists, cache };
+}
+
 const EXIT_CODE_HELP = `
 Exit codes:
   0  done                       5  an image did not build
@@ -87,6 +100,9 @@ export function createProgram(onInvocation: (invocation: Invocation) => void): C
     .option('--dry-run', 'print the plan and write nothing')
     .showHelpAfterError('(add --help for all flags)')
     .showSuggestionAfterError()
+    .helpCommand('help [command]', 'show the help of a command')
+    // Else the program would take a command's flags, known to the command or not.
+    .enablePositionalOptions()
     .exitOverride()
     .action((version: string | undefined, flags: Flags) => {
       onInvocation({ command: 'release', version, flags });
@@ -113,12 +129,8 @@ ${EXIT_CODE_HELP}`,
         .exitOverride()
         .addHelpText('after', `\nExamples:\n${examples}`)
         .action((flags: Flags) => {
-          // Flags that the program shares with a command may stand before its name too.
-          onInvocation({
-            command: name,
-            version: undefined,
-            flags: { ...program.opts(), ...flags },
-          });
+          const all = mergeFlags(program.opts<Flags>(), flags);
+          onInvocation({ command: name, version: undefined, flags: all });
         }),
     );
 
