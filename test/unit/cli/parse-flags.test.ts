@@ -1,0 +1,155 @@
+import { describe, expect, test } from 'vitest';
+import { parseFlags } from '../../../src/cli/parse-flags.js';
+import type { CommandName, Flags } from '../../../src/cli/program.js';
+import { AddonReleaseError } from '../../../src/errors.js';
+
+function parse(
+  command: CommandName,
+  flags: Flags = {},
+  environment: Readonly<Record<string, string>> = {},
+) {
+  const version = command === 'release' ? '1.2.3' : undefined;
+  return parseFlags({ command, version, flags }, '/addons', environment);
+}
+
+function refusal(command: CommandName, flags: Flags): AddonReleaseError {
+  try {
+    parse(command, flags);
+  } catch (error) {
+    if (error instanceof AddonReleaseError) return error;
+    throw error;
+  }
+  throw new Error('the flags were accepted');
+}
+
+describe('parseFlags', () => {
+  test('a release without --multi is for this machine and publishes nothing', () => {
+    expect(parse('release')).toEqual({
+      version: '1.2.3',
+      arches: 'host',
+      publish: false,
+      replace: false,
+      smoke: true,
+      dryRun: false,
+      addon: undefined,
+      workingDirectory: '/addons',
+      registry: undefined,
+      image: undefined,
+      baseMirrors: [],
+      builder: undefined,
+      buildArgs: {},
+      noCache: false,
+      environment: {},
+    });
+  });
+
+  test('with --multi it is for every architecture and publishes', () => {
+    expect(parse('release', { multi: true })).toMatchObject({ arches: 'all', publish: true });
+    expect(parse('release', { multi: true, arch: ['armv7'] })).toMatchObject({
+      arches: ['armv7'],
+      publish: true,
+    });
+  });
+
+  test('build and test are for every architecture and publish nothing', () => {
+    expect(parse('build')).toMatchObject({ arches: 'all', publish: false, smoke: false });
+    expect(parse('test')).toMatchObject({ arches: 'all', publish: false, smoke: true });
+  });
+
+  test('nobody changes the options afterwards', () => {
+    expect(Object.isFrozen(parse('build'))).toBe(true);
+  });
+
+  test('hands the other flags on', () => {
+    const flags: Flags = {
+      multi: true,
+      replace: true,
+      dryRun: true,
+      addon: 'folder',
+      registry: 'localhost:5000',
+      image: 'owner/name',
+      baseMirror: ['a=b', 'c=d'],
+      builder: 'my-builder_1.0',
+      cache: false,
+    };
+    expect(parse('release', flags)).toMatchObject({
+      replace: true,
+      dryRun: true,
+      addon: 'folder',
+      registry: 'localhost:5000',
+      image: 'owner/name',
+      baseMirrors: [
+        { from: 'a', to: 'b' },
+        { from: 'c', to: 'd' },
+      ],
+      builder: 'my-builder_1.0',
+      noCache: true,
+    });
+  });
+});
+
+describe('--arch', () => {
+  test('understands Home Assistant, Docker and the kernel, each architecture once', () => {
+    const arch = ['arm64', 'linux/arm/v7', 'x86_64', 'aarch64', 'ARM/V7', ' amd64'];
+    expect(parse('build', { arch }).arches).toEqual(['aarch64', 'armv7', 'amd64']);
+    expect(parse('build', { arch: ['amd64,armv7', 'i386'] }).arches).toEqual([
+      'amd64',
+      'armv7',
+      'i386',
+    ]);
+  });
+
+  test.each(['mips', '', 'amd64,', 'windows/amd64'])('refuses %j', (arch) => {
+    const error = refusal('build', { arch: [arch] });
+    expect(error.failure).toBe('usage');
+    expect(error.message).toMatch(/^".*" is not an architecture$/);
+    expect(error.hint).toContain('aarch64, amd64, armhf, armv7, i386');
+  });
+});
+
+describe('--build-arg', () => {
+  test('takes everything behind the first =, and the last of a name', () => {
+    const buildArg = ['A=1', 'B=', 'C=x=y z\nü', 'A=2'];
+    expect(parse('build', { buildArg }).buildArgs).toEqual({ A: '2', B: '', C: 'x=y z\nü' });
+  });
+
+  test('takes the value of a name alone from the environment', () => {
+    expect(parse('build', { buildArg: ['TOKEN'] }, { TOKEN: 'a=b' }).buildArgs).toEqual({
+      TOKEN: 'a=b',
+    });
+  });
+
+  test.each(['', '=1', '1A=2', 'A-B=1', 'A B=1', 'UNKNOWN', 'constructor', '${A}=1'])(
+    'refuses %j',
+    (text) => {
+      const error = refusal('build', { buildArg: [text] });
+      expect(error.failure).toBe('usage');
+      expect(error.message).toBe(`--build-arg "${text}" is not NAME=VALUE`);
+      expect(error.hint).toContain('environment variable');
+    },
+  );
+});
+
+describe('refusals', () => {
+  test('a release needs a version', () => {
+    expect(() =>
+      parseFlags({ command: 'release', version: undefined, flags: {} }, '/addons', {}),
+    ).toThrow('the version to release is missing');
+  });
+
+  test.each([
+    ['release', { verbose: true, quiet: true }, '--verbose and --quiet exclude each other'],
+    ['build', { multi: true }, '--multi is for releases only'],
+    ['test', { replace: true, multi: false }, '--replace is for releases only'],
+    ['release', { replace: true }, '--replace does nothing without --multi: only that publishes'],
+    ['doctor', { dryRun: true }, 'doctor has no --dry-run'],
+    ['build', { builder: '' }, '--builder "" is not the name of a builder'],
+    ['build', { builder: '--help' }, '--builder "--help" is not the name of a builder'],
+    ['build', { builder: 'a b' }, '--builder "a b" is not the name of a builder'],
+    ['build', { baseMirror: ['nonsense'] }, '--base-mirror "nonsense" is not FROM=TO'],
+  ] as const)('%s with %j', (command, flags, message) => {
+    const error = refusal(command, flags);
+    expect(error.message).toBe(message);
+    expect(error.exitCode).toBe(2);
+  });
+});
