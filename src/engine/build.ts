@@ -148,6 +148,7 @@ async function buildRound(
   const end = await bake(call);
   await Promise.all(early);
   signal.throwIfAborted();
+  if (end.exitCode !== 0) await checkEngine(end);
 
   const cancelled: ArchPlan[] = [];
   let ended = reported.size;
@@ -183,26 +184,31 @@ async function buildRound(
       cancelled.push(arch);
     }
   }
-  if (ended === 0 && cancelled.length > 0) await explainBakeFailure(end);
+  if (ended === 0 && cancelled.length > 0) {
+    // Not a word about any target: the definition was refused.
+    throw new AddonReleaseError('build', 'docker buildx bake failed before any image was built', {
+      output: describeEnd(end),
+    });
+  }
   return cancelled;
 }
 
-/** Bake ended without a word about any target: the engine is gone, or the definition was refused. */
-async function explainBakeFailure(end: BakeEnd): Promise<never> {
-  const output = end.text.slice(-20).join('\n');
+function describeEnd({ text }: BakeEnd): string {
+  return text.slice(-20).join('\n');
+}
+
+/** An engine that is gone looks like a failure of whatever it was working on. */
+async function checkEngine(end: BakeEnd): Promise<void> {
   try {
     await readEngine();
   } catch (error) {
     if (!(error instanceof AddonReleaseError)) throw error;
     throw new AddonReleaseError('environment', 'the Docker engine stopped during the build', {
-      output,
+      output: describeEnd(end),
       hint: 'Start it again and run the same command: finished build steps come from the cache.',
       cause: error,
     });
   }
-  throw new AddonReleaseError('build', 'docker buildx bake failed before any image was built', {
-    output,
-  });
 }
 
 /**
