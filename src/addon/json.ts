@@ -1,4 +1,5 @@
 import type { DictEntry, SourceNode } from './document.js';
+import { MAX_DEPTH, MAX_NODES, TOO_DEEP } from './yaml/limits.js';
 import { narrowInteger, PyFloat, type PyScalar } from './python-value.js';
 
 /**
@@ -17,8 +18,6 @@ export class JsonSyntaxError extends Error {
   }
 }
 
-const MAX_DEPTH = 100;
-const MAX_NODES = 100_000;
 const NUMBER = /-?(?:0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?/y;
 // eslint-disable-next-line no-control-regex -- JSON forbids control characters inside a string
 const STRING = /"(?:[^"\\\u0000-\u001F]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
@@ -66,7 +65,7 @@ class JsonReader {
 
   #readValue(depth: number): SourceNode {
     this.#skipSpace();
-    if (depth > MAX_DEPTH) throw this.#fail('the file is nested too deeply');
+    if (depth > MAX_DEPTH) throw this.#fail(TOO_DEEP);
     this.#nodes += 1;
     if (this.#isStrict && this.#nodes > MAX_NODES) throw this.#fail('the file holds too many values');
     const start = this.#at;

@@ -70,7 +70,7 @@ export function toPythonInt(value: PyValue): Conversion<number | bigint> {
     return { value: narrowInteger(BigInt(Math.trunc(value.value))) };
   }
   if (typeof value !== 'string') return 'refused';
-  const text = toAsciiDigits(stripSpace(value));
+  const text = toAsciiDigits(stripAroundNumber(value));
   if (!INTEGER.test(text)) return 'refused';
   const digits = text.replaceAll('_', '').replace(/^[-+]/, '');
   if (digits.length > MAX_DIGITS) return 'refused';
@@ -85,7 +85,7 @@ export function toPythonFloat(value: PyValue): Conversion<PyFloat> {
     return Number.isFinite(number) ? { value: new PyFloat(number) } : 'overflow';
   }
   if (typeof value !== 'string') return 'refused';
-  const text = toAsciiDigits(stripSpace(value));
+  const text = toAsciiDigits(stripAroundNumber(value));
   const special = SPECIAL_FLOAT.exec(text);
   if (special !== null) {
     const magnitude = special[2] === undefined ? NaN : Infinity;
@@ -97,6 +97,11 @@ export function toPythonFloat(value: PyValue): Conversion<PyFloat> {
 /** Python's `str.strip()`. */
 export function stripSpace(text: string): string {
   return text.replace(OUTER_SPACE, '');
+}
+
+// Around the digits of a text that is all ASCII, only the space of C's isspace() is allowed.
+function stripAroundNumber(text: string): string {
+  return /[^\0-\x7F]/.test(text) ? stripSpace(text) : text.replace(/^[ \t-\r]+|[ \t-\r]+$/g, '');
 }
 
 // Python reads every Unicode decimal digit. The digits 0 to 9 of a script stand in a row, and so do

@@ -52,30 +52,34 @@ function removeInsertions(insertions: readonly (readonly [number, number])[], at
 }
 
 function scanLine(line: string, before: OpenText): OpenText {
-  let { closers, column } = before;
+  const closers = [...before.closers];
+  let { column } = before;
   for (let at = 0; at < line.length; at += 1) {
     const character = line.charAt(at);
     const awaited = closers.at(-1);
     if (character === awaited) {
       if (character === "'" && line[at + 1] === "'") at += 1;
-      else closers = closers.slice(0, -1);
+      else closers.pop();
     } else if (awaited === '"' || awaited === "'") {
       if (awaited === '"' && character === '\\') at += 1;
-    } else if (character === '#' && /(?:^|\s)$/.test(line.slice(0, at))) {
+    } else if (character === '#' && (at === 0 || /\s/.test(line.charAt(at - 1)))) {
       break;
     } else {
       const closer = CLOSER[character];
       if (closer === undefined || !startsValue(line, at, closers.length > 0)) continue;
       if (closers.length === 0) column = at;
-      closers = [...closers, closer];
+      closers.push(closer);
     }
   }
   return { closers, column };
 }
 
+/** How far to look back for what a bracket or quote follows; enough for a tag and an anchor. */
+const LOOK_BACK = 200;
+
 // Elsewhere, a bracket or a quote is an ordinary character of an unquoted text.
 function startsValue(line: string, at: number, inBrackets: boolean): boolean {
-  const before = line.slice(0, at);
+  const before = line.slice(Math.max(0, at - LOOK_BACK), at);
   return inBrackets
     ? /(?:^|[[{,:?])\s*$/.test(before)
     : /(?:^|[:?-]\s+|^\s+)(?:[!&]\S*\s+)*$/.test(before);

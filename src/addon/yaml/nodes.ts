@@ -4,12 +4,11 @@ import type { DictEntry, SourceNode } from '../document.js';
 import { PyDict, PyOther, type PyKey } from '../python-value.js';
 import { toPythonRepr } from '../python-text.js';
 import { YamlFailure } from './failure.js';
+import { MAX_DEPTH, MAX_NODES, TOO_DEEP } from './limits.js';
 import { constructScalar, isMergeTag, isValueTag, resolvePlainTag } from './scalars.js';
 import { ScalarError, shortenTag } from './scalars.js';
-import { TOO_DEEP, type YamlTree } from './syntax.js';
+import type { YamlTree } from './syntax.js';
 
-const MAX_DEPTH = 100;
-const MAX_NODES = 100_000;
 
 /**
  * Turns the library's tree into values, applying tags, aliases and merge keys as PyYAML does.

@@ -1,6 +1,7 @@
 import { Lexer, parseAllDocuments, type Document, type Node } from 'yaml';
 import { YamlFailure } from './failure.js';
 import { indentContinuationLines, type IndentedText } from './indentation.js';
+import { findExcess, TOO_DEEP } from './limits.js';
 import { findForbiddenTab } from './tabs.js';
 
 /** The library's tree of a YAML text. Its offsets are those of `text`, which may have been indented. */
@@ -19,6 +20,8 @@ const ALLOWED_BY_PYYAML = /^Comments must be separated/;
  */
 export function parseSyntax(source: string): YamlTree {
   assertCharacters(source);
+  const excess = findExcess(new Lexer().lex(source));
+  if (excess !== undefined) throw new YamlFailure(excess.offset, excess.message);
   const unchanged = { text: source, toOriginal: (offset: number) => offset };
   try {
     return { ...unchanged, root: parseOnce(source) };
@@ -66,8 +69,6 @@ function parseDocuments(text: string): readonly Document.Parsed[] {
   const [message = ''] = problem.message.split('\n');
   throw new YamlFailure(problem.pos[0], `not valid YAML: ${decapitalize(message)}`);
 }
-
-export const TOO_DEEP = 'the file is nested too deeply';
 
 function compose(text: string): readonly Document.Parsed[] {
   try {

@@ -1,6 +1,4 @@
-// Marks that the `yaml` library's lexer puts between the pieces of the text.
-const SCALAR_FOLLOWS = '\x1F';
-const MARKS: ReadonlySet<string> = new Set(['\x02', '\x18', SCALAR_FOLLOWS]);
+import { MARKS, SCALAR_FOLLOWS } from './tokens.js';
 
 /**
  * Finds a tab that PyYAML refuses and the `yaml` library does not: in the indentation of a line
