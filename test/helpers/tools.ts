@@ -1,17 +1,21 @@
 import { accessSync, constants } from 'node:fs';
 import path from 'node:path';
 
-function isOnPath(name: string): boolean {
+/** Where a program is that a test needs; undefined when it is not installed. */
+export function findTool(name: string): string | undefined {
   // Distributions put some servers and admin tools where a plain user's PATH does not look.
   const folders = [...(process.env['PATH'] ?? '').split(path.delimiter), '/usr/sbin', '/sbin'];
-  return folders.some((folder) => {
-    try {
-      accessSync(path.join(folder, name), constants.X_OK);
-      return folder !== '';
-    } catch {
-      return false;
-    }
-  });
+  return folders
+    .filter((folder) => folder !== '')
+    .map((folder) => path.join(folder, name))
+    .find((file) => {
+      try {
+        accessSync(file, constants.X_OK);
+        return true;
+      } catch {
+        return false;
+      }
+    });
 }
 
 /**
@@ -19,7 +23,7 @@ function isOnPath(name: string): boolean {
  * a missing program is an error: there a test that was left out would pass for one that succeeded.
  */
 export function requireTool(name: string): boolean {
-  if (isOnPath(name)) return true;
+  if (findTool(name) !== undefined) return true;
   if ((process.env['CI'] ?? '') !== '') {
     throw new Error(`${name} is not installed, and in CI no test may be left out for it`);
   }
