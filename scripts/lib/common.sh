@@ -28,9 +28,10 @@ registry_answers() {
 }
 
 # Prints the address that this machine's apt uses for the Debian archive (not the security one), without
-# a trailing slash; empty before the first `apt-get update`.
+# a trailing slash. Component main: others serve their packages below a suite of the same name.
 debian_mirror() {
-  # shellcheck disable=SC2016 # apt fills these in
-  apt-get indextargets --format '$(LABEL)|$(COMPONENT)|$(REPO_URI)' 'Created-By: Packages' |
-    awk -F'|' '$1 == "Debian" && $2 == "main" && !seen++ { sub("/*$", "", $3); print $3 }'
+  apt-get --print-uris update |
+    sed --quiet --regexp-extended \
+      "s:^'(.*[^/])/*/dists/($(os_field VERSION_CODENAME)|stable|oldstable)/main/binary-.*:\1:p" |
+    sed --quiet 1p
 }
