@@ -1,4 +1,5 @@
 import { AddonReleaseError, EXIT_CODES } from '../errors.js';
+import { redact } from '../exec/redact.js';
 import type { ReleaseOptions } from '../pipeline/options.js';
 import { errorToJson, renderError } from '../report/error-text.js';
 import { wantsColor } from '../report/style.js';
@@ -76,9 +77,9 @@ export async function execute(invocation: Invocation, exitNow: () => never): Pro
       ...(result.error === undefined ? {} : { error: errorToJson(result.error) }),
       ...result.json,
     };
-    process.stdout.write(`${JSON.stringify(outcome, undefined, 2)}\n`);
+    process.stdout.write(redact(`${JSON.stringify(outcome, undefined, 2)}\n`));
   } else if (result.text !== '' && flags.quiet !== true) {
-    process.stdout.write(`${result.text}\n`);
+    process.stdout.write(redact(`${result.text}\n`));
   }
   if (result.error !== undefined) {
     process.stderr.write(

@@ -94,7 +94,9 @@ export function summarize(results: Partial<Results>, runFolder: string): Summary
   const warnings = outcomes.flatMap(({ plan: { arch }, smoke }) =>
     (smoke?.checks ?? [])
       .filter(({ outcome }) => outcome === 'warning')
-      .map(({ title, evidence, hint }) => `${arch}: ${title}: ${evidence}. ${hint ?? ''}`),
+      .map(({ title, evidence, hint }) => {
+        return [`${arch}: ${title}: ${evidence}`, hint].filter(Boolean).join('. ');
+      }),
   );
   return {
     rows: outcomes.map((outcome) => summarizeArch(outcome, results)),
