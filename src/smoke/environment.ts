@@ -16,6 +16,8 @@ export interface SmokeEnvironment {
   readonly supervisor: SidecarClient;
   /** Where the stand-in Supervisor answers this machine; undefined unless that was asked for. */
   readonly supervisorPort: number | undefined;
+  /** Resolves when the stand-in Supervisor ends, be it by itself. */
+  readonly ended: Promise<unknown>;
   readonly close: () => Promise<void>;
 }
 
@@ -156,6 +158,7 @@ export async function openEnvironment(request: EnvironmentRequest): Promise<Smok
           ],
       supervisor: client,
       supervisorPort: port,
+      ended: process.ended.catch(() => undefined),
       close: async () => {
         await client.close().catch(() => undefined);
         process.kill();

@@ -9,12 +9,13 @@ import { containerArguments, listVolumeMounts, type VolumeMount } from './contai
 import { Container, type ContainerFile } from './container.js';
 import { removeVolumes, type SmokeEnvironment } from './environment.js';
 import { OWNER_LABEL, ownerLabel } from './leftovers.js';
+import type { RunLimits } from './limits.js';
 import { toPlainObject } from './plain-json.js';
 import type { PreparedRun } from './prepare-runs.js';
 import { seedFiles } from './seed-files.js';
 import type { SmokeFile } from './smoke-file.js';
 
-export interface InstallationRequest {
+export interface InstallationRequest extends Omit<RunLimits, 'startTimeoutMs'> {
   readonly addon: Addon;
   readonly engine: Engine;
   readonly candidate: Candidate;
@@ -23,9 +24,6 @@ export interface InstallationRequest {
   readonly run: PreparedRun;
   /** Tells installations of one process apart. */
   readonly name: string;
-  readonly memoryLimitBytes: number;
-  readonly cpuLimit: number;
-  readonly timeScale: number;
   /** Ports that this machine gets, in the words of `docker create --publish`. */
   readonly published?: readonly string[];
   /** What was installed before: its folders and its address in ingress are taken over. */

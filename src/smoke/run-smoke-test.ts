@@ -9,6 +9,7 @@ import { listNotExercised } from './container-settings.js';
 import type { Container } from './container.js';
 import type { SmokeEnvironment } from './environment.js';
 import { Installation } from './installation.js';
+import { chooseLimits, type RunLimits } from './limits.js';
 import { LogWatch } from './log-watch.js';
 import type { PreparedRun } from './prepare-runs.js';
 import {
@@ -37,23 +38,14 @@ export interface SmokeTestRequest {
   readonly signal: AbortSignal;
 }
 
-/** The Supervisor waits two minutes for an add-on to come up. */
-const START_TIMEOUT_MS = 120_000;
-
-/** Emulated programs run several times slower; QEMU's compilation of the code makes the start slowest. */
-const EMULATION_TIME_SCALE = 3;
-
-const MEMORY_LIMIT_BYTES = 1024 ** 3;
-const CPU_LIMIT = 2;
-
 /** Tests one image in all runs of the smoke file. */
 class SmokeTest {
   private readonly results: CheckResult[] = [];
-  private readonly timeScale: number;
+  private readonly limits: RunLimits;
   private log: readonly string[] = [];
 
   constructor(private readonly request: SmokeTestRequest) {
-    this.timeScale = request.candidate.plan.emulated ? EMULATION_TIME_SCALE : 1;
+    this.limits = chooseLimits(request.candidate, request.engine, request.smoke);
   }
 
   /** Runs one check and keeps its result, unless the smoke file says to leave it out. */
@@ -110,7 +102,7 @@ class SmokeTest {
     run: PreparedRun,
     logWatch: LogWatch,
   ): CheckContext {
-    const { request, timeScale } = this;
+    const { request, limits } = this;
     const { environment } = request;
     const { setup } = installation;
     return {
@@ -125,20 +117,14 @@ class SmokeTest {
       baseLayers: request.baseLayers,
       runFolder: request.runFolder,
       signal: request.signal,
-      startTimeoutMs: START_TIMEOUT_MS * timeScale,
-      timeScale,
       smoke: request.smoke,
       logWatch,
       requests: () =>
         environment.supervisor.requests.filter(({ instance }) => instance === setup.id),
       mountTargets: installation.mounts.map(({ target }) => target),
-      memoryLimitBytes: this.memoryLimitBytes,
+      ...limits,
       notes: { readyAtMs: performance.now(), services: [] },
     };
-  }
-
-  private get memoryLimitBytes(): number {
-    return this.request.smoke.limits.memoryBytes ?? MEMORY_LIMIT_BYTES;
   }
 
   private install(run: PreparedRun): Installation {
@@ -151,9 +137,7 @@ class SmokeTest {
       smoke,
       run,
       name: `${candidate.arch}/${run.name}`,
-      memoryLimitBytes: this.memoryLimitBytes,
-      cpuLimit: Math.min(CPU_LIMIT, engine.cpus),
-      timeScale: this.timeScale,
+      ...this.limits,
       runFolder,
       signal,
     });
@@ -226,7 +210,7 @@ class SmokeTest {
     if (refused !== undefined) return failed(refused, 'Look at what the first start changed.');
     const context = this.makeContext(installation, container, run, new LogWatch([], []));
     const finding = await readyCheck.run(context);
-    await container.stop(Math.ceil(this.request.addon.timeoutSeconds * this.timeScale));
+    await container.stop(Math.ceil(this.request.addon.timeoutSeconds * this.limits.timeScale));
     return finding.outcome === 'failed'
       ? failed(
           `the second start: ${finding.evidence}`,
@@ -257,7 +241,7 @@ class SmokeTest {
       const refused = await this.start(installation, container);
       const context = this.makeContext(installation, container, run, new LogWatch([], []));
       const finding = refused === undefined ? await readyCheck.run(context) : undefined;
-      await container.stop(Math.ceil(this.request.addon.timeoutSeconds * this.timeScale));
+      await container.stop(Math.ceil(this.request.addon.timeoutSeconds * this.limits.timeScale));
       await installation.removeContainer(container);
       return finding?.outcome === 'passed'
         ? passed(`${image} ran first; what follows was started with its /data`)
