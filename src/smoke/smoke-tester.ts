@@ -1,23 +1,23 @@
 import type { Addon } from '../addon/types.js';
-import type { SmokeInputs } from '../pipeline/results.js';
 import type { Arch } from '../addon/arch.js';
 import type { Candidate } from '../engine/build.js';
 import type { Engine } from '../engine/docker.js';
-import type { ReleaseOptions } from '../pipeline/options.js';
+import type { BaseMirror } from '../plan/base-mirror.js';
 import type { ReleasePlan } from '../plan/release-plan.js';
 import type { Emit } from '../report/events.js';
 import { openEnvironment, type SmokeEnvironment } from './environment.js';
 import type { SmokeReport } from './report.js';
-import { checkWrittenOptions } from './prepare-runs.js';
+import { checkWrittenOptions, type PreparedRun } from './prepare-runs.js';
 import { runSmokeTest } from './run-smoke-test.js';
 import { sidecarScript } from './sidecar-script.js';
+import type { SmokeFile } from './smoke-file.js';
 
 export interface SmokeTesterRequest {
   readonly addon: Addon;
   readonly engine: Engine;
   readonly plan: ReleasePlan;
-  readonly smoke: SmokeInputs;
-  readonly options: ReleaseOptions;
+  readonly smoke: { readonly smokeFile: SmokeFile; readonly runs: readonly PreparedRun[] };
+  readonly options: { readonly baseMirrors: readonly BaseMirror[] };
   /** Layers of the base images by architecture, compressed and uncompressed digests. */
   readonly baseLayers: ReadonlyMap<Arch, ReadonlySet<string>>;
   readonly runFolder: string;

@@ -6,7 +6,7 @@ import { findBuilderProblem, installEmulators, readBuildxVersion } from '../../e
 import { readEngine } from '../../engine/docker.js';
 import { probePlatforms } from '../../engine/emulation.js';
 import { AddonReleaseError } from '../../errors.js';
-import { run } from '../../exec/run.js';
+import { readGitVersion } from '../../git/git-version.js';
 import type { ReleaseOptions } from '../../pipeline/options.js';
 import { PIPELINES } from '../../pipeline/pipeline.js';
 import type { Tool } from '../../pipeline/step.js';
@@ -116,13 +116,11 @@ async function checkRegistry({ options, addon, signal }: Patient): Promise<reado
 }
 
 async function checkGit({ signal }: Patient): Promise<readonly Finding[]> {
-  const result = await run('git', ['--version'], { timeoutMs: 10_000, signal }).catch(
-    () => undefined,
-  );
+  const version = await readGitVersion(signal);
   return [
-    result?.exitCode === 0
-      ? { name: 'git', ok: true, found: result.stdout.trim() }
-      : { name: 'git', ok: false, found: 'not installed', mend: 'apt-get install git' },
+    version === undefined
+      ? { name: 'git', ok: false, found: 'not installed', mend: 'apt-get install git' }
+      : { name: 'git', ok: true, found: version },
   ];
 }
 
