@@ -107,7 +107,9 @@ export class Container {
     const started = await tryDocker(['start', this.id], { timeoutMs: CALL_TIMEOUT_MS, signal });
     signal.throwIfAborted();
     const log = streamDocker(['logs', '--follow', this.id]);
-    this.follow(log, (line) => {
+    this.follow(log, (text) => {
+      // Add-ons print their environment, and lines of this log become evidence.
+      const line = redact(text);
       this.logLines.push(line);
       if (this.logLines.length > KEPT_LOG_LINES) this.logLines.shift();
       this.onLog(line);
