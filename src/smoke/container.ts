@@ -1,7 +1,10 @@
+import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { pack } from 'tar-stream';
 import { docker, streamDocker, tryDocker } from '../engine/docker.js';
 import { AddonReleaseError } from '../errors.js';
+import { redact } from '../exec/redact.js';
 import type { RunResult, StreamingProcess } from '../exec/run.js';
 
 /** What happened to a container since it was started, in the engine's words. */
@@ -50,11 +53,16 @@ export interface ContainerProcess {
 const CALL_TIMEOUT_MS = 120_000;
 const KEPT_LOG_LINES = 200;
 
+/** After a container's end its last lines arrive within this time, or there are none. */
+const LOG_END_MS = 10_000;
+
 /** One container from `docker create` to `docker rm`. */
 export class Container {
   private readonly logLines: string[] = [];
   private readonly waiters = new Set<() => void>();
   private streams: StreamingProcess[] = [];
+  private logEnded: Promise<void> = Promise.resolve();
+  private started = performance.now();
 
   private constructor(
     readonly id: string,
@@ -101,13 +109,14 @@ export class Container {
       `--filter=container=${this.id}`,
       '--format={{.Action}}',
     ]);
-    this.follow(events, () => {
+    void this.follow(events, () => {
       for (const wake of this.waiters) wake();
     });
+    this.started = performance.now();
     const started = await tryDocker(['start', this.id], { timeoutMs: CALL_TIMEOUT_MS, signal });
     signal.throwIfAborted();
     const log = streamDocker(['logs', '--follow', this.id]);
-    this.follow(log, (text) => {
+    this.logEnded = this.follow(log, (text) => {
       // Add-ons print their environment, and lines of this log become evidence.
       const line = redact(text);
       this.logLines.push(line);
@@ -117,17 +126,32 @@ export class Container {
     return started.exitCode === 0 ? undefined : started.stderr.trim();
   }
 
-  private follow(stream: StreamingProcess, onLine: (line: string) => void): void {
+  /** Resolves when the last line was there. */
+  private async follow(stream: StreamingProcess, onLine: (line: string) => void): Promise<void> {
     this.streams.push(stream);
-    for (const source of [stream.stdout, stream.stderr]) {
-      createInterface({ input: source, crlfDelay: Infinity }).on('line', onLine);
-    }
     stream.ended.catch(() => undefined);
+    const sources = [stream.stdout, stream.stderr].map((input) =>
+      createInterface({ input, crlfDelay: Infinity }).on('line', onLine),
+    );
+    await Promise.all(sources.map((source) => once(source, 'close')));
   }
 
-  /** The last lines of the container's output. */
+  /** When it was started, on the clock of `performance.now()`. */
+  get startedAtMs(): number {
+    return this.started;
+  }
+
+  /** The last lines of the container's output so far. */
   get log(): readonly string[] {
     return this.logLines;
+  }
+
+  /** Waits for the last lines of a container that has ended: they arrive later than the news of its end. */
+  async waitForLog(): Promise<void> {
+    const timeout = new AbortController();
+    const late = sleep(LOG_END_MS, undefined, { signal: timeout.signal, ref: false });
+    await Promise.race([this.logEnded, late.catch(() => undefined)]);
+    timeout.abort();
   }
 
   async state(): Promise<ContainerState> {
@@ -199,9 +223,14 @@ export class Container {
       });
   }
 
-  /** Runs a program inside, without a shell, and returns its result whatever it is. */
+  /** Runs a program inside as the image's user, without a shell, and returns its result whatever it is. */
   async exec(args: readonly string[]): Promise<RunResult> {
     return tryDocker(['exec', this.id, ...args], { timeoutMs: CALL_TIMEOUT_MS });
+  }
+
+  /** The same as user 0, who sees all processes. */
+  async execAsRoot(args: readonly string[]): Promise<RunResult> {
+    return tryDocker(['exec', '--user=0', this.id, ...args], { timeoutMs: CALL_TIMEOUT_MS });
   }
 
   /** Paths that were added (A), changed (C) or deleted (D) in the container itself, volumes left out. */
@@ -213,13 +242,16 @@ export class Container {
     });
   }
 
-  /** A file or folder of the container as a tar stream; undefined when there is none. */
+  /** A file or folder of the container as a tar stream, links followed; undefined when there is none. */
   async readTar(path: string): Promise<StreamingProcess | undefined> {
-    const exists = await tryDocker(['cp', `${this.id}:${path}`, '-'], {
-      timeoutMs: CALL_TIMEOUT_MS,
-      keep: 1,
-    });
-    return exists.exitCode === 0 ? streamDocker(['cp', `${this.id}:${path}`, '-']) : undefined;
+    const stream = streamDocker(['cp', '--follow-link', `${this.id}:${path}`, '-']);
+    stream.ended.catch(() => undefined);
+    stream.stderr.resume();
+    // Something comes at once when there is something, else the stream ends.
+    await Promise.race([once(stream.stdout, 'readable'), stream.ended]);
+    if (stream.stdout.readableLength > 0) return stream;
+    await stream.ended;
+    return undefined;
   }
 
   /** `docker stop`: SIGTERM, and SIGKILL after the time is over. Returns how long it took. */

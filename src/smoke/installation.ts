@@ -1,8 +1,9 @@
 import { join } from 'node:path';
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import type { Addon } from '../addon/types.js';
 import type { Candidate } from '../engine/build.js';
 import type { Engine } from '../engine/docker.js';
+import { registerSecret } from '../exec/redact.js';
 import { createSetup } from '../supervisor/create-setup.js';
 import type { SupervisorSetup } from '../supervisor/state.js';
 import { containerArguments, listVolumeMounts, type VolumeMount } from './container-settings.js';
@@ -62,6 +63,8 @@ export class Installation {
       ...(previous === undefined ? {} : { ingressToken: previous.setup.ingressToken }),
       ...(addon.ingressPort === 0 && chosenPort > 0 ? { ingressPort: chosenPort } : {}),
     });
+    // Good for a stand-in only, but nobody who reads a log can tell.
+    registerSecret(this.setup.token);
     this.mounts = listVolumeMounts(addon);
     this.seeded = new Set(previous?.seeded);
     const volumes = new Map(previous?.volumes);
@@ -73,14 +76,18 @@ export class Installation {
     this.volumes = volumes;
   }
 
+  private get environmentFile(): string {
+    return join(this.request.runFolder, `${this.request.name.replaceAll('/', '-')}.env`);
+  }
+
   private async argumentsFor(
     mounts: readonly VolumeMount[],
     image: Pick<Candidate, 'imageId' | 'image'>,
     suffix: string,
   ): Promise<readonly string[]> {
-    const { addon, candidate, engine, environment, name, runFolder } = this.request;
+    const { addon, candidate, engine, environment, name } = this.request;
     const { token } = this.setup;
-    const environmentFile = join(runFolder, `${name.replaceAll('/', '-')}.env`);
+    const { environmentFile } = this;
     await writeFile(environmentFile, `SUPERVISOR_TOKEN=${token}\nHASSIO_TOKEN=${token}\n`, {
       mode: 0o600,
     });
@@ -161,6 +168,7 @@ export class Installation {
   /** Removes everything that belongs to the installation. */
   async close(): Promise<void> {
     await Promise.all([...this.containers].map((container) => this.removeContainer(container)));
+    await rm(this.environmentFile, { force: true });
     await removeVolumes(this.volumes.values()).catch(() => undefined);
     await this.request.environment.supervisor.removeSetup(this.setup.id).catch(() => undefined);
   }
