@@ -1,7 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Arch } from '../addon/arch.js';
-import { readArchive, saveImage, type ImageArchive } from '../engine/image-archive.js';
+import type { ImageArchive } from '../engine/image-archive.js';
 import { scanImageFiles, type ScannedLayer } from '../engine/layer-files.js';
 import { matchElf, readElfHeader, type ElfMatch } from './elf.js';
 import { findVariant } from './elf-variants.js';
@@ -99,33 +97,4 @@ export async function scanArchive(
 /** By code units: the same order on every machine, whatever its language. */
 function byPath(a: Suspect, b: Suspect): number {
   return a.finding.path < b.finding.path ? -1 : 1;
-}
-
-export interface ElfScanRequest {
-  /** As `Candidate.imageId`. */
-  readonly imageId: string;
-  /** As `Candidate.configDigest`: what the engine hands out under the ID is checked against it. */
-  readonly configDigest: string;
-  readonly arch: Arch;
-  /** Diff IDs of the base image's layers, which are not looked at. */
-  readonly baseLayers: ReadonlySet<string>;
-  /** An existing folder with room for the stored image; nothing is left there. */
-  readonly folder: string;
-  readonly signal?: AbortSignal | undefined;
-}
-
-/**
- * Looks at the header of every ELF file that an image in the engine adds to its base image.
- *
- * @throws AddonReleaseError `environment` when the engine or the disk fails, or the image is not the expected one.
- */
-export async function scanElfFiles(request: ElfScanRequest): Promise<ElfScan> {
-  const folder = await mkdtemp(join(request.folder, 'image-'));
-  try {
-    const file = join(folder, 'image.tar');
-    await saveImage(request.imageId, file, request.signal);
-    return await scanArchive(await readArchive(file, request.configDigest), request);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
@@ -11,7 +11,7 @@ import { readArchive, saveImage, type ImageArchive } from '../../../src/engine/i
 import { compressLayer, openLayer, unpackLayer } from '../../../src/engine/layer-content.js';
 import { makeProbeProgram } from '../../../src/engine/probe-program.js';
 import { digestOf } from '../../../src/registry/digest.js';
-import { scanElfFiles } from '../../../src/smoke/elf-scan.js';
+import { scanArchive } from '../../../src/smoke/elf-scan.js';
 import { requireTool } from '../../helpers/tools.js';
 import { makeUnlinkProgram } from '../../helpers/unlink-program.js';
 
@@ -120,10 +120,9 @@ describe.skipIf(!requireTool('docker'))('images of the engine', () => {
       });
 
       test('finds the foreign program that a container would see', async () => {
-        const folder = await mkdtemp(join(work, 'scan-'));
-        const { imageId, configDigest, diffIds } = built;
+        const { diffIds } = built;
         const baseLayers = new Set(diffIds.slice(0, 1));
-        const result = await scanElfFiles({ imageId, configDigest, arch, baseLayers, folder });
+        const result = await scanArchive(await save(built), { arch, baseLayers });
         expect(result.foreign).toEqual([
           {
             path: '/usr/bin/foreign',
@@ -139,13 +138,10 @@ describe.skipIf(!requireTool('docker'))('images of the engine', () => {
           true,
           ...diffIds.slice(1).map(() => false),
         ]);
-        expect(await readdir(folder)).toEqual([]);
       });
 
       test('finds the one of the base image as well when that is asked for', async () => {
-        const { imageId, configDigest } = built;
-        const request = { imageId, configDigest, arch, baseLayers: new Set<string>() };
-        const result = await scanElfFiles({ ...request, folder: work });
+        const result = await scanArchive(await save(built), { arch, baseLayers: new Set() });
         expect(result.foreign.map(({ path }) => path)).toEqual([
           '/base-foreign',
           '/usr/bin/foreign',

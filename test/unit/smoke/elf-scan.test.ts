@@ -1,11 +1,11 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ARCHES, type Arch } from '../../../src/addon/arch.js';
 import { readArchive } from '../../../src/engine/image-archive.js';
 import { makeProbeProgram } from '../../../src/engine/probe-program.js';
-import { scanArchive, scanElfFiles, type ElfScan } from '../../../src/smoke/elf-scan.js';
+import { scanArchive, type ElfScan } from '../../../src/smoke/elf-scan.js';
 import { elfFor, makeElfHeader } from '../../helpers/elf.js';
 import { makeGzipLayer, makeLayout, writeLayout } from '../../helpers/image-layout.js';
 import type { TarEntry } from '../../helpers/tar.js';
@@ -149,20 +149,5 @@ describe('scanArchive', () => {
     );
     expect(paths(result.foreign)).toEqual(['/app/lone/prebuilds/linux-x64/lone.node']);
     expect(result.companions).toEqual([]);
-  });
-});
-
-describe('scanElfFiles', () => {
-  test('leaves nothing behind when it fails', async () => {
-    const request = {
-      imageId: 'sha256:',
-      configDigest: `sha256:${'0'.repeat(64)}`,
-      arch: 'amd64',
-      baseLayers: new Set<string>(),
-      folder,
-      signal: AbortSignal.abort(),
-    } as const;
-    await expect(scanElfFiles(request)).rejects.toMatchObject({ name: 'AbortError' });
-    expect(await readdir(folder)).toEqual([]);
   });
 });
