@@ -51,6 +51,9 @@ const MAP_TARGETS: Readonly<Record<string, string>> = {
   media: '/media',
 };
 
+/** Set by the Supervisor after the config's `environment`, whatever that says. */
+const SUPERVISOR_VARIABLES = new Set(['TZ', 'SUPERVISOR_TOKEN', 'HASSIO_TOKEN']);
+
 /** `config` switches these off; the newer names win over the older ones. */
 function effectiveTypes(types: ReadonlySet<string>): ReadonlySet<string> {
   const effective = new Set(types);
@@ -152,7 +155,10 @@ export function containerArguments(context: ContainerContext): readonly string[]
     '--label=supervisor_managed=',
     ...networkArguments(context),
     ...context.published.map((port) => `--publish=${port}`),
-    ...[...addon.environment].map(([key, value]) => `--env=${key}=${value}`),
+    // Docker prefers `--env` to the file and keeps both of two values: neither may be there.
+    ...[...addon.environment]
+      .filter(([key]) => !SUPERVISOR_VARIABLES.has(key))
+      .map(([key, value]) => `--env=${key}=${value}`),
     '--env=TZ=UTC',
     `--env-file=${context.environmentFile}`,
     ...(addon.init ? ['--init'] : []),
