@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { docker, inspectLocalImage, tryDocker, type Engine } from '../engine/docker.js';
@@ -8,6 +9,8 @@ import { mirrorImage, type BaseMirror } from '../plan/base-mirror.js';
 
 /** Where Node.js comes from when this machine's own can't run in a container of the engine. */
 const NODE_IMAGE = 'docker.io/library/node:22-alpine';
+
+const REPOSITORY = 'local/addon-release-supervisor';
 
 const SCRIPT = '/sidecar.cjs';
 
@@ -35,11 +38,24 @@ async function listLibraries(program: string): Promise<readonly string[]> {
   });
 }
 
+/** Debian's Node.js keeps some of its own modules here, and names them in its program or library. */
+const SHARED_MODULE = /\/usr\/share\/nodejs\/[\w./@-]+\.js/g;
+
+async function listSharedModules(files: readonly string[]): Promise<readonly string[]> {
+  if (!existsSync('/usr/share/nodejs')) return [];
+  const modules = new Set<string>();
+  for (const file of files) {
+    const names = (await readFile(file, 'latin1')).match(SHARED_MODULE) ?? [];
+    for (const name of names) if (existsSync(name)) modules.add(name);
+  }
+  return [...modules];
+}
+
 /** A build context with this machine's own Node.js, so that nothing has to be pulled. */
 async function copyOwnNode(context: string): Promise<string> {
   const program = process.execPath;
   const files = [program, ...(await listLibraries(program))];
-  for (const file of files) {
+  for (const file of [...files, ...(await listSharedModules(files))]) {
     const target = join(context, 'root', file === program ? '/node' : file);
     await mkdir(dirname(target), { recursive: true });
     await cp(file, target, { dereference: true });
@@ -62,6 +78,14 @@ async function build(
   });
   request.signal.throwIfAborted();
   if (result.exitCode !== 0) throw new Error(result.stderr);
+  await removeOlder(tag);
+}
+
+/** Images of other versions of this program; the engine keeps those that are in use. */
+async function removeOlder(tag: string): Promise<void> {
+  const list = await tryDocker(['image', 'ls', '--format={{.Repository}}:{{.Tag}}', REPOSITORY]);
+  const older = list.stdout.split('\n').filter((name) => name !== '' && name !== tag);
+  for (const name of older) await tryDocker(['image', 'rm', name]);
 }
 
 /**
@@ -77,7 +101,7 @@ export async function prepareRuntimeImage(request: RuntimeImageRequest): Promise
     .update(await readFile(scriptFile))
     .update(process.version)
     .digest('hex');
-  const tag = `local/addon-release-supervisor:${hash.slice(0, 16)}`;
+  const tag = `${REPOSITORY}:${hash.slice(0, 16)}`;
   if ((await inspectLocalImage(tag, signal)) !== undefined) return tag;
 
   const context = join(folder, 'supervisor-image');
