@@ -36,18 +36,6 @@ export function isList(value: PyValue): value is readonly PyValue[] {
   return Array.isArray(value);
 }
 
-/** Python's name of the value's type. */
-export function pythonTypeName(value: PyValue): string {
-  if (value === null) return 'NoneType';
-  if (typeof value === 'string') return 'str';
-  if (typeof value === 'boolean') return 'bool';
-  if (typeof value === 'number' || typeof value === 'bigint') return 'int';
-  if (value instanceof PyFloat) return 'float';
-  if (value instanceof PyDate) return value.kind;
-  if (value instanceof PyOther) return value.typeName;
-  return value instanceof PyDict ? 'dict' : 'list';
-}
-
 /** What `int()` or `float()` make of a value: a number, a refusal, or an uncaught exception. */
 export type Conversion<T> = { readonly value: T } | 'refused' | 'overflow';
 

@@ -40,8 +40,12 @@ function unknown(message: string): MatchResult {
   return { outcome: 'unknown', message };
 }
 
+// The error may come from the other context, whose Error is not ours.
 function isTimeout(error: unknown): boolean {
   return (
-    error instanceof Error && 'code' in error && error.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT'
+    typeof error === 'object' &&
+    error !== null &&
+    'code' in error &&
+    error.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT'
   );
 }

@@ -67,7 +67,9 @@ function parseDocuments(text: string): readonly Document.Parsed[] {
   if (problem === undefined) return documents;
   if (problem.code === 'RESOURCE_EXHAUSTION') throw new YamlFailure(problem.pos[0], TOO_DEEP);
   const [message = ''] = problem.message.split('\n');
-  throw new YamlFailure(problem.pos[0], `not valid YAML: ${decapitalize(message)}`);
+  const unclosed = /^Flow .* end with a (.)$/.exec(message)?.[1];
+  const what = unclosed === undefined ? decapitalize(message) : `a "${unclosed}" is missing`;
+  throw new YamlFailure(problem.pos[0], `not valid YAML: ${what}`);
 }
 
 function compose(text: string): readonly Document.Parsed[] {
