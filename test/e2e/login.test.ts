@@ -68,6 +68,20 @@ describe.skipIf(!hasTools)('a registry that wants a login', () => {
     expect(await listLocalImages(addon.localImages)).toEqual([]);
   });
 
+  it('is named by doctor, with the command that mends it', async () => {
+    const addon = await copyFixture('per-arch-names');
+    const env = { DOCKER_CONFIG: await makeDockerConfig({}) };
+    const args = ['doctor', '--registry', registry.host];
+    const run = await runCli(args, { cwd: addon.folder, env });
+    await expectTidyEnd(run, 4, addon);
+    for (const name of ['per-arch', 'amd64-per-arch', 'aarch64-per-arch']) {
+      const place = `${registry.host}/example/${name}`;
+      expect(run.stdout).toMatch(
+        new RegExp(`^MISSING +push to ${place} .*\\n +→ .*docker login ${registry.host}$`, 'm'),
+      );
+    }
+  });
+
   it('gets what is released with a login, and its password is shown nowhere', async () => {
     const addon = await copyFixture('once');
     const env = { DOCKER_CONFIG: await makeDockerConfig({ [registry.host]: OWNER }) };

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { run } from '../../src/exec/run.js';
@@ -77,6 +78,8 @@ export async function inspectConfigDigest(reference: string): Promise<string> {
  * after an upload was cancelled, so this one file does not count.
  */
 export async function digestStorage(folder: string): Promise<ReadonlyMap<string, string>> {
+  // A registry makes the folder with its first file.
+  if (!existsSync(folder)) return new Map();
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const files = entries.filter(
     (entry) => entry.isFile() && !entry.parentPath.includes('/hashstates/'),
