@@ -1,4 +1,4 @@
-import { PyDict, type PyKey, type PyOther, type PyScalar, type PyValue } from './python-value.js';
+import { identifyKey, PyDict, type PyKey, type PyOther, type PyScalar, type PyValue } from './python-value.js';
 
 /** A place in a value: keys of dicts and indexes of lists, from the root. */
 export type Path = readonly PyKey[];
@@ -37,6 +37,8 @@ export interface DictEntry {
   readonly key: PyKey;
   readonly keyStart: number;
   readonly value: SourceNode;
+  /** Came in through the merge key `<<`, and may be replaced. */
+  readonly isMerged?: boolean | undefined;
 }
 
 /** What a file holds: its value, and for every part of it where it stands and how it was written. */
@@ -70,6 +72,23 @@ export class SourceDocument {
     return complete ? this.#text.slice(node.start, node.end) : undefined;
   }
 
+  /** Keys that a mapping holds already, at any depth; the value that comes last is the one that counts. */
+  findRepeatedKeys(): readonly (Position & { readonly key: PyKey })[] {
+    const seen = new Set<SourceNode>();
+    const pending = [this.#root];
+    const repeated: DictEntry[] = [];
+    for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
+      if (node.kind === 'scalar' || seen.has(node)) continue;
+      seen.add(node);
+      if (node.kind === 'list') pending.push(...node.items);
+      else {
+        repeated.push(...findRepeated(node.entries));
+        pending.push(...node.entries.map(({ value }) => value));
+      }
+    }
+    return repeated.map(({ key, keyStart }) => ({ key, ...this.#toPosition(keyStart) }));
+  }
+
   #find(path: Path): { node: SourceNode; keyStart: number | undefined; complete: boolean } {
     let node = this.#root;
     let keyStart: number | undefined;
@@ -86,6 +105,13 @@ export class SourceDocument {
   }
 }
 
+function findRepeated(entries: readonly DictEntry[]): readonly DictEntry[] {
+  const own = entries.filter(({ isMerged }) => isMerged !== true);
+  const last = new Map<string, DictEntry>();
+  for (const entry of own) last.set(identifyKey(entry.key), entry);
+  return own.filter((entry) => last.get(identifyKey(entry.key)) !== entry);
+}
+
 /** The position of an offset in a text. */
 export function locateOffset(text: string, offset: number): Position {
   return toPosition(findLineStarts(text), Math.min(offset, text.length));
@@ -100,8 +126,8 @@ function enter(
     return item && { node: item, keyStart: undefined };
   }
   if (node.kind === 'scalar') return undefined;
-  const wanted = new PyDict([[step, null]]);
-  const entry = node.entries.findLast(({ key }) => wanted.has(key));
+  const wanted = identifyKey(step);
+  const entry = node.entries.findLast(({ key }) => identifyKey(key) === wanted);
   return entry && { node: entry.value, keyStart: entry.keyStart };
 }
 

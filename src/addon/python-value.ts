@@ -99,7 +99,7 @@ export class PyDict {
 }
 
 /** A text that is equal exactly for keys that are equal, and hash alike, in Python. */
-function identifyKey(key: PyKey): string {
+export function identifyKey(key: PyKey): string {
   if (typeof key === 'string') return `s${key}`;
   if (key === null) return 'null';
   if (typeof key === 'boolean') return `n${Number(key)}`;

@@ -3,7 +3,7 @@ import type { Problem } from '../problem.js';
 import type { Arch } from './arch.js';
 import { findFiles, isFile, isFolder, isInside, listFoldersUpwards, listNames } from './files.js';
 import type { PyDict, PyValue } from './python-value.js';
-import { checkBuildForRelease, checkConfigForRelease, readArches } from './release-checks.js';
+import { checkBuildForRelease, checkConfigForRelease, checkRepeatedKeys, readArches } from './release-checks.js';
 import { candidateNames, describeVerdict, loadSourceFile, SUFFIXES } from './source-file.js';
 import type { SourceFile } from './source-file.js';
 import { Reader, toAddonConfig, toBuildConfig, toText, toTranslatedOptions } from './to-addon.js';
@@ -207,6 +207,7 @@ class AddonReading {
       return undefined;
     }
     const verdict = validate(loaded.source.document.value);
+    this.problems.push(...checkRepeatedKeys(loaded.source));
     for (const problem of describeVerdict(loaded.source, verdict, hint)) {
       this.problems.push(severity === 'error' ? problem : { ...problem, severity });
     }

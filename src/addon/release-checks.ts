@@ -5,6 +5,8 @@ import { describeValue } from './describe-value.js';
 import { isList, stripSpace, toPythonText } from './python-text.js';
 import { PyDict, type PyValue } from './python-value.js';
 import { describeProblem, type SourceFile } from './source-file.js';
+import { KNOWN_FIELDS } from './validate/config-fields.js';
+import { OLD_FIELDS } from './validate/config-migration.js';
 
 /** https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests */
 const TAG = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
@@ -25,7 +27,16 @@ export function checkConfigForRelease(source: SourceFile): Problem[] {
     ...checkVersion(source, value.get('version')),
     ...checkImage(source, value.get('image') ?? null),
     ...checkArches(source, value.get('arch') ?? null),
+    ...checkKeys(source, value),
   ];
+}
+
+/** What PyYAML and the JSON reader take without a word: of equal keys, all but the last are lost. */
+export function checkRepeatedKeys({ file, document }: SourceFile): Problem[] {
+  return document.findRepeatedKeys().map(({ key, line, column }) => {
+    const message = `the key "${toPythonText(key)}" comes again further down: only that one counts`;
+    return { severity: 'warning', file, line, column, message, hint: 'remove one of them' };
+  });
 }
 
 /** The architectures that a config names, also where the rest of it is wrong. */
@@ -113,5 +124,33 @@ function checkArches(source: SourceFile, arches: PyValue): Problem[] {
     typeof arch === 'string' && isArch(arch) && arches.indexOf(arch) !== index
       ? [report(['arch', index], 'warning', `repeats ${arch}`)]
       : [],
+  );
+}
+
+// The Supervisor drops unknown keys without a word, which hides misspelt ones.
+function checkKeys(source: SourceFile, config: PyDict): Problem[] {
+  const known: readonly PyValue[] = [...KNOWN_FIELDS, ...OLD_FIELDS];
+  const unknown = config.keys().filter((key) => !known.includes(key));
+  return unknown.map((key) => {
+    const name = toPythonText(key);
+    const message = `"${name}" is not a field of config.yaml and is ignored`;
+    const close = KNOWN_FIELDS.find((field) => isOneTypoAway(field, name));
+    const hint = close === undefined ? undefined : `did you mean "${close}"?`;
+    return describeProblem(source, [], { severity: 'warning', message, hint, at: [key] });
+  });
+}
+
+/** Is the second text the first with one character added, left out, replaced or swapped? */
+function isOneTypoAway(one: string, other: string): boolean {
+  let start = 0;
+  while (start < one.length && one[start] === other[start]) start += 1;
+  const [rest, otherRest] = [one.slice(start), other.slice(start)];
+  return (
+    rest.slice(1) === otherRest ||
+    rest === otherRest.slice(1) ||
+    rest.slice(1) === otherRest.slice(1) ||
+    (rest.slice(2) === otherRest.slice(2) &&
+      rest.charAt(0) === otherRest.charAt(1) &&
+      rest.charAt(1) === otherRest.charAt(0))
   );
 }

@@ -5,9 +5,6 @@ import { YamlFailure } from './yaml/failure.js';
 import { readNodes } from './yaml/nodes.js';
 import { parseSyntax } from './yaml/syntax.js';
 
-/** More than any add-on needs; a file beyond is refused before it can use up memory. */
-export const MAX_SOURCE_BYTES = 1024 * 1024;
-
 /** What a text that is no readable YAML or JSON is wrong about. */
 export interface SourceFailure extends Position {
   readonly message: string;

@@ -204,6 +204,9 @@ const RENAMED_KEYS: readonly (readonly [string, string])[] = [
   ['backup_post', 'snapshot_post'],
 ];
 
+/** Fields of the past that the Supervisor still knows. */
+export const OLD_FIELDS: readonly string[] = [...RENAMED_KEYS.map(([, old]) => old), 'codenotary'];
+
 /** Where something of the migrated config stands in the config before its migration. */
 export function toSourcePath(path: Path, original: PyDict): Path {
   const [key, index, ...rest] = path;

@@ -140,7 +140,9 @@ class NodeReader {
   #merge(value: SourceNode, start: number): readonly DictEntry[] {
     const sources = value.kind === 'list' ? value.items.toReversed() : [value];
     return sources.flatMap((source) => {
-      if (source.kind === 'dict') return source.entries;
+      if (source.kind === 'dict') {
+        return source.entries.map((entry) => ({ ...entry, isMerged: true }));
+      }
       throw new YamlFailure(start, 'the merge key << takes a mapping or a list of mappings');
     });
   }

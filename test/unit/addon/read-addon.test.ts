@@ -245,6 +245,12 @@ map:
   });
 
   it.each([
+    ['webiu: x', 'warning addon/config.yaml:8:1 "webiu" is not a field of config.yaml and is ignored'],
+    ['80: x', 'warning addon/config.yaml:8:1 "80" is not a field of config.yaml and is ignored'],
+    [
+      'options: {a: 1, a: 2}',
+      'warning addon/config.yaml:8:11 the key "a" comes again further down: only that one counts',
+    ],
     ['arch: []', 'error addon/config.yaml:8:1 arch is empty: nobody could install the add-on'],
     ['arch: [amd64, amd64]', 'warning addon/config.yaml:8:15 arch[1] repeats amd64'],
     [
@@ -258,6 +264,25 @@ map:
   ])('reports %s', async (line, problem) => {
     await write({ 'addon/config.yaml': `${CONFIG}${line}\n` });
     expect(await listProblems()).toContain(problem);
+  });
+
+  it.each([
+    ['webiu', 'webui'],
+    ['slugg', 'slug'],
+    ['imag', 'image'],
+    ['timeoot', 'timeout'],
+  ])('suggests for %s the field %s', async (key, field) => {
+    await write({ 'addon/config.yaml': `${CONFIG}${key}: x\n` });
+    const { problems } = await readAddon(addonFolder);
+    expect(problems[0]?.hint).toBe(`did you mean "${field}"?`);
+  });
+
+  it('says nothing about old fields and keys that a merge replaces', async () => {
+    const merge = 'options: &a {a: 1}\nschema: {<<: *a, a: str}\n';
+    await write({ 'addon/config.yaml': `${CONFIG}codenotary: x\n${merge}` });
+    expect(await listProblems()).toEqual([
+      'warning addon/config.yaml:8:1 "codenotary" is deprecated and ignored; remove it',
+    ]);
   });
 
   it.each([
