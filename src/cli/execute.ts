@@ -49,6 +49,10 @@ async function runCommand(
     const { runDoctor } = await import('./commands/doctor.js');
     return runDoctor(options, invocation.flags.fix === true, signal);
   }
+  if (invocation.command === 'dev') {
+    const { runDev } = await import('./commands/dev.js');
+    return runDev(invocation, options, signal);
+  }
   const { runSteps } = await import('./commands/run-steps.js');
   return runSteps(invocation, options, signal);
 }

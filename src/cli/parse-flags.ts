@@ -41,7 +41,7 @@ function parseBuildArgs(
 
 function chooseArches({ command, flags }: Invocation): ReleaseOptions['arches'] {
   if (flags.arch !== undefined) return parseArches(flags.arch);
-  return command === 'release' && flags.multi !== true ? 'host' : 'all';
+  return command === 'dev' || (command === 'release' && flags.multi !== true) ? 'host' : 'all';
 }
 
 function checkBuilder(flags: Flags): string | undefined {
@@ -76,6 +76,42 @@ function checkCombination({ command, flags }: Invocation): void {
   if (flags.dryRun === true && command === 'doctor') {
     refuse('doctor has no --dry-run', 'Without --fix it changes nothing.');
   }
+  if (command === 'dev') checkDevCombination(flags, refuse);
+}
+
+function checkDevCombination(
+  flags: Flags,
+  refuse: (message: string, hint?: string) => never,
+): void {
+  const given = [
+    flags.json === true && '--json',
+    flags.dryRun === true && '--dry-run',
+    flags.cache === false && '--no-cache',
+    flags.registry !== undefined && '--registry',
+    flags.image !== undefined && '--image',
+  ].find((flag) => flag !== false);
+  if (given !== undefined) refuse(`dev has no ${given}`, 'See `addon-release dev --help`.');
+  if (flags.arch !== undefined && parseArches(flags.arch).length > 1) {
+    refuse('dev runs one architecture', 'Leave --arch out for the one of this machine.');
+  }
+}
+
+/** Flags of `dev` alone. */
+export interface DevOptions {
+  readonly runName: string | undefined;
+  /** undefined = the usual one, or any that is free. */
+  readonly port: number | undefined;
+}
+
+/** @throws AddonReleaseError `usage` naming the flag */
+export function parseDevFlags({ run, port }: Flags): DevOptions {
+  const number = port === undefined ? undefined : Number(port);
+  if (number !== undefined && (!/^\d+$/.test(port ?? '') || number < 1 || number > 65_535)) {
+    throw new AddonReleaseError('usage', `--port "${port ?? ''}" is not a port`, {
+      hint: 'Give a number from 1 to 65535.',
+    });
+  }
+  return { runName: run, port: number };
 }
 
 /**
@@ -100,7 +136,8 @@ export function parseFlags(
     arches: chooseArches(invocation),
     publish: command === 'release' && flags.multi === true,
     replace: flags.replace === true,
-    smoke: command !== 'build',
+    // `dev` looks at the run it needs only, and starts without: options can be given on its page.
+    smoke: command !== 'build' && command !== 'dev',
     dryRun: flags.dryRun === true,
     addon: flags.addon,
     workingDirectory,

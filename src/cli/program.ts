@@ -15,12 +15,14 @@ export interface Flags {
   readonly cache?: boolean;
   readonly dryRun?: boolean;
   readonly fix?: boolean;
+  readonly run?: string;
+  readonly port?: string;
   readonly json?: boolean;
   readonly verbose?: boolean;
   readonly quiet?: boolean;
 }
 
-export type CommandName = 'release' | 'build' | 'test' | 'doctor';
+export type CommandName = 'release' | 'build' | 'test' | 'dev' | 'doctor';
 
 /** What the command line asks for. */
 export interface Invocation {
@@ -55,7 +57,7 @@ Exit codes:
   4  missing tool or engine     9  config.yaml or git could not be written
   130  interrupted`;
 
-function addCommonOptions(command: Command): Command {
+function addBuildOptions(command: Command): Command {
   return command
     .option('--addon <path>', 'folder of the add-on (default: found from the working directory)')
     .addOption(
@@ -64,8 +66,6 @@ function addCommonOptions(command: Command): Command {
         'only this architecture; repeatable (amd64, arm64, armv7 …)',
       ).argParser(collect),
     )
-    .option('--registry <host>', 'publish to this registry instead of the one in `image`')
-    .option('--image <name>', 'publish under this name instead of `image` in config.yaml')
     .addOption(
       new Option('--base-mirror <from=to>', 'pull base images from a mirror; repeatable').argParser(
         collect,
@@ -74,15 +74,26 @@ function addCommonOptions(command: Command): Command {
     .option('--builder <name>', 'buildx builder to use')
     .addOption(
       new Option('--build-arg <name=value>', 'build argument; repeatable').argParser(collect),
-    )
+    );
+}
+
+function addCommonOptions(command: Command): Command {
+  return addBuildOptions(command)
+    .option('--registry <host>', 'publish to this registry instead of the one in `image`')
+    .option('--image <name>', 'publish under this name instead of `image` in config.yaml')
     .option('--no-cache', 'build without the build cache');
 }
 
-function addOutputOptions(command: Command): Command {
+function addVerbosityOptions(command: Command): Command {
   return command
-    .option('--json', 'print the result as JSON, alone on standard output')
     .option('-v, --verbose', 'show the output of every tool and container')
     .option('-q, --quiet', 'show warnings and errors only');
+}
+
+function addOutputOptions(command: Command): Command {
+  return addVerbosityOptions(
+    command.option('--json', 'print the result as JSON, alone on standard output'),
+  );
 }
 
 /**
@@ -120,19 +131,19 @@ ${EXIT_CODE_HELP}`,
     );
   addOutputOptions(addCommonOptions(program));
 
-  const subcommand = (name: CommandName, description: string, examples: string) =>
-    addOutputOptions(
-      program
-        .command(name)
-        .description(description)
-        .showHelpAfterError('(add --help for all flags)')
-        .exitOverride()
-        .addHelpText('after', `\nExamples:\n${examples}`)
-        .action((flags: Flags) => {
-          const all = mergeFlags(program.opts<Flags>(), flags);
-          onInvocation({ command: name, version: undefined, flags: all });
-        }),
-    );
+  const describeCommand = (name: CommandName, description: string, examples: string) =>
+    program
+      .command(name)
+      .description(description)
+      .showHelpAfterError('(add --help for all flags)')
+      .exitOverride()
+      .addHelpText('after', `\nExamples:\n${examples}`)
+      .action((flags: Flags) => {
+        const all = mergeFlags(program.opts<Flags>(), flags);
+        onInvocation({ command: name, version: undefined, flags: all });
+      });
+  const subcommand: typeof describeCommand = (...description) =>
+    addOutputOptions(describeCommand(...description));
 
   addCommonOptions(
     subcommand(
@@ -152,6 +163,19 @@ ${EXIT_CODE_HELP}`,
   addon-release test --arch amd64 --verbose   with the container's log`,
     ),
   ).option('--dry-run', 'print the plan and write nothing');
+  addBuildOptions(
+    addVerbosityOptions(
+      describeCommand(
+        'dev',
+        'keep the add-on running and build and start it again when its files change',
+        `  addon-release dev               with its page and options at http://127.0.0.1:8199
+  addon-release dev --run tls     with the options of a run in smoke.yaml
+  addon-release dev --port 8080   with the page at another port`,
+      ),
+    ),
+  )
+    .option('--run <name>', 'start with the options of this run in smoke.yaml')
+    .option('--port <number>', 'serve the page and the options at this port of 127.0.0.1');
   addCommonOptions(
     subcommand(
       'doctor',

@@ -39,5 +39,9 @@ export const PIPELINES = {
   plan: upTo(makePlanStep),
   build: upTo(approveStep),
   test: upTo(approveStep),
+  dev: upTo(preflightStep),
   release: RELEASE,
 } as const;
+
+/** What `dev` does again when files have changed; engine, base images and emulation stay as they were found. */
+export const REREAD: readonly Step[] = [readAddonStep, readSmokeFileStep, makePlanStep];

@@ -22,14 +22,17 @@ function interrupted(when: 'before' | 'in', step: Step): AddonReleaseError {
 /**
  * Runs steps in their order and stops at the first failure. Never throws for a step's failure, so that what was
  * reached before can still be shown.
+ *
+ * @param known results of an earlier run that still hold
  */
 export async function runPipeline(
   steps: readonly Step[],
   context: StepContext,
+  known: Partial<Results> = {},
 ): Promise<RunOutcome> {
   const { signal } = context;
   const isInterrupted = () => signal.aborted;
-  let results: Partial<Results> = {};
+  let results = known;
   for (const step of steps) {
     const started = performance.now();
     const elapsed = () => performance.now() - started;
