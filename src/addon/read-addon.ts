@@ -203,13 +203,14 @@ class AddonReading {
   ): Promise<JudgedFile | undefined> {
     const loaded = await loadSourceFile(file, this.#boundary);
     if (!loaded.ok) {
-      this.problems.push({ ...loaded.problem, severity });
+      this.problems.push(loaded.crash ? loaded.problem : { ...loaded.problem, severity });
       return undefined;
     }
     const verdict = validate(loaded.source.document.value);
     this.problems.push(...checkRepeatedKeys(loaded.source));
     for (const problem of describeVerdict(loaded.source, verdict, hint)) {
-      this.problems.push(severity === 'error' ? problem : { ...problem, severity });
+      const isFatal = severity === 'error' || verdict.outcome === 'crash';
+      this.problems.push(isFatal ? problem : { ...problem, severity });
     }
     const normalized = verdict.outcome === 'accepted' ? verdict.normalized : undefined;
     return { source: loaded.source, normalized };

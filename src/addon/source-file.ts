@@ -22,7 +22,12 @@ export interface SourceFile {
 
 export type LoadedFile =
   | { readonly ok: true; readonly source: SourceFile }
-  | { readonly ok: false; readonly problem: Problem };
+  | {
+      readonly ok: false;
+      readonly problem: Problem;
+      /** The Supervisor would not skip the file but stop loading every repository. */
+      readonly crash: boolean;
+    };
 
 const CRASH_HINT = 'the Supervisor then fails to load every repository, not just this add-on';
 
@@ -33,12 +38,14 @@ const CRASH_HINT = 'the Supervisor then fails to load every repository, not just
  */
 export async function loadSourceFile(file: string, boundary: string): Promise<LoadedFile> {
   const read = await readTextFile(file, boundary);
-  if (!read.ok) return { ok: false, problem: { severity: 'error', file, message: read.message } };
+  if (!read.ok) {
+    return { ok: false, problem: { severity: 'error', file, message: read.message }, crash: false };
+  }
   const parsed = file.endsWith('.json') ? parseJson(read.text) : parseYaml(read.text);
   if (parsed.ok) return { ok: true, source: { file, document: parsed.document } };
   const { message, line, column, crash } = parsed.failure;
   const hint = parsed.failure.hint ?? (crash ? CRASH_HINT : undefined);
-  return { ok: false, problem: { severity: 'error', file, line, column, message, hint } };
+  return { ok: false, problem: { severity: 'error', file, line, column, message, hint }, crash };
 }
 
 /** The problem of a place in a file; its key is named unless the message does it already. */

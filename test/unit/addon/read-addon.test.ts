@@ -277,6 +277,17 @@ map:
     expect(problems[0]?.hint).toBe(`did you mean "${field}"?`);
   });
 
+  it('takes a bad translation for a warning, unless it stops the Supervisor', async () => {
+    await write({
+      'addon/translations/de.yaml': 'configuration: {a: {name: 5}}\n',
+      'addon/translations/en.yaml': 'network: {80/tcp: 2024-02-30}\n',
+    });
+    expect(await listProblems()).toEqual([
+      'error addon/translations/en.yaml:1:19 "2024-02-30" is not a possible date',
+      'warning addon/translations/de.yaml:1:21 configuration.a.name must be text, not the number 5',
+    ]);
+  });
+
   it('says nothing about old fields and keys that a merge replaces', async () => {
     const merge = 'options: &a {a: 1}\nschema: {<<: *a, a: str}\n';
     await write({ 'addon/config.yaml': `${CONFIG}codenotary: x\n${merge}` });

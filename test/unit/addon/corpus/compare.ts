@@ -113,8 +113,13 @@ function canon(value: PyValue | undefined, replace = (item: PyValue): PyValue =>
     );
     return `{${members.toSorted().join(',')}}`;
   }
-  return typeof current === 'string' ? JSON.stringify(current) : toPythonText(current);
+  return typeof current === 'string'
+    ? JSON.stringify(current.replace(DATE_AND_TIME, '$1T$2'))
+    : toPythonText(current);
 }
+
+/** A time as JSON has it, with a "T", or as Python's str() has it. */
+const DATE_AND_TIME = /^(\d{4}-\d{2}-\d{2}) (\d{2}:\d{2})/;
 
 // JSON has no infinite numbers and no dates.
 function asNormalized(value: PyValue): PyValue {
