@@ -4,6 +4,7 @@ import type { Candidate } from '../engine/build.js';
 import type { Problem } from '../problem.js';
 import type { ArchOutcome } from '../pipeline/results.js';
 import { defineStep } from '../pipeline/step.js';
+import type { ArchPlan } from '../plan/release-plan.js';
 
 function buildProblem({ plan, build }: ArchOutcome): Problem | undefined {
   if (build.status === 'built') return undefined;
@@ -25,12 +26,21 @@ function smokeProblems({ plan, smoke }: ArchOutcome): readonly Problem[] {
   );
 }
 
+/** Whether a smoke test has looked at exactly the image that was built. */
+function isTested({ build, smoke }: ArchOutcome): boolean {
+  return build.status === 'built' && smoke?.configDigest === build.candidate.configDigest;
+}
+
 /**
  * Lets only a complete set of tested images through.
  *
  * @throws AddonReleaseError `build` or `smoke` with every finding of every architecture
  */
-function approve(outcomes: readonly ArchOutcome[], runFolder: string): readonly Candidate[] {
+function approve(
+  outcomes: readonly ArchOutcome[],
+  wanted: { readonly arches: readonly ArchPlan[]; readonly smoke: boolean },
+  runFolder: string,
+): readonly Candidate[] {
   const names = (list: readonly ArchOutcome[]) => list.map(({ plan }) => plan.arch).join(', ');
   const unbuilt = outcomes.filter(({ build }) => build.status === 'failed');
   const broken = outcomes.filter(({ smoke }) => smoke?.passed === false);
@@ -52,13 +62,22 @@ function approve(outcomes: readonly ArchOutcome[], runFolder: string): readonly 
       { problems, hint },
     );
   }
+  for (const { arch } of wanted.arches) {
+    const outcome = outcomes.find(({ plan }) => plan.arch === arch);
+    if (outcome === undefined || (wanted.smoke && !isTested(outcome))) {
+      throw new Error(`${arch} was neither tested nor reported as failed`);
+    }
+  }
   return outcomes.flatMap(({ build }) => (build.status === 'built' ? [build.candidate] : []));
 }
 
 export const approveStep = defineStep({
   id: 'approved',
   title: 'Approve the images',
-  needs: ['candidates'],
+  needs: ['plan', 'candidates'],
   tools: [],
-  run: ({ candidates }, { runFolder }) => Promise.resolve(approve(candidates, runFolder)),
+  run: ({ plan, candidates }, { options, runFolder }) => {
+    const wanted = { arches: plan.architectures, smoke: options.smoke };
+    return Promise.resolve(approve(candidates, wanted, runFolder));
+  },
 });
