@@ -1,37 +1,19 @@
 import { describe, expect, test } from 'vitest';
 import { AddonReleaseError } from '../../../src/errors.js';
-import type { ReleaseOptions } from '../../../src/pipeline/options.js';
 import type { Results } from '../../../src/pipeline/results.js';
 import { runPipeline } from '../../../src/pipeline/run.js';
 import { defineStep, type Step, type StepContext } from '../../../src/pipeline/step.js';
-import { createRegistryClient } from '../../../src/registry/client.js';
 import type { RunEvent } from '../../../src/report/events.js';
-
-const OPTIONS: ReleaseOptions = {
-  version: '1.2.3',
-  arches: 'all',
-  publish: true,
-  replace: false,
-  smoke: true,
-  dryRun: false,
-  addon: undefined,
-  workingDirectory: '/addons/example',
-  registry: undefined,
-  image: undefined,
-  baseMirrors: [],
-  builder: undefined,
-  buildArgs: {},
-  noCache: false,
-  environment: {},
-};
+import { createMemoryRegistry } from '../../helpers/memory-registry.js';
+import { sampleOptions } from '../../helpers/sample-options.js';
 
 function makeContext(signal = new AbortController().signal) {
   const events: RunEvent[] = [];
   const context: StepContext = {
-    options: OPTIONS,
+    options: sampleOptions(),
     emit: (event) => events.push(event),
     signal,
-    registry: createRegistryClient({ credentials: 'docker-config' }),
+    registry: createMemoryRegistry().client,
     runFolder: '/nowhere',
   };
   return { context, events, told: () => events.map(tell) };

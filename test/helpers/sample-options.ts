@@ -1,0 +1,23 @@
+import type { ReleaseOptions } from '../../src/pipeline/options.js';
+
+/** What `addon-release 1.2.3 --multi` asks for, with the changes of a test. */
+export function sampleOptions(changes: Partial<ReleaseOptions> = {}): ReleaseOptions {
+  return {
+    version: '1.2.3',
+    arches: 'all',
+    publish: true,
+    replace: false,
+    smoke: true,
+    dryRun: false,
+    addon: undefined,
+    workingDirectory: '/addons/example',
+    registry: undefined,
+    image: undefined,
+    baseMirrors: [],
+    builder: undefined,
+    buildArgs: {},
+    noCache: false,
+    environment: {},
+    ...changes,
+  };
+}

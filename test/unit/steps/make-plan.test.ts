@@ -1,0 +1,154 @@
+import { mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import type { Arch } from '../../../src/addon/arch.js';
+import type { ReleaseOptions } from '../../../src/pipeline/options.js';
+import { runPipeline } from '../../../src/pipeline/run.js';
+import { defineStep } from '../../../src/pipeline/step.js';
+import { makePlanStep } from '../../../src/steps/make-plan.js';
+import { createMemoryRegistry } from '../../helpers/memory-registry.js';
+import { sampleAddon } from '../../helpers/sample-addon.js';
+import { sampleOptions } from '../../helpers/sample-options.js';
+
+interface Situation {
+  readonly options?: Partial<ReleaseOptions>;
+  readonly host?: string;
+  readonly arches?: readonly Arch[];
+  /** Beside the Dockerfile. */
+  readonly files?: Readonly<Record<string, string>>;
+  readonly dockerfiles?: Readonly<Partial<Record<Arch, string>>>;
+}
+
+async function plan({ options, host = 'linux/amd64', arches, files, dockerfiles }: Situation = {}) {
+  const folder = await mkdtemp(join(tmpdir(), 'plan-'));
+  vi.stubEnv('GIT_CEILING_DIRECTORIES', tmpdir());
+  onTestFinished(async () => {
+    vi.unstubAllEnvs();
+    await rm(folder, { recursive: true });
+  });
+  const configFile = join(folder, 'config.yaml');
+  for (const [name, content] of Object.entries({
+    'config.yaml': '',
+    Dockerfile: 'FROM debian:12\n',
+    ...files,
+  })) {
+    await writeFile(join(folder, name), content);
+  }
+  await utimes(configFile, 1_000_000_000, 1_000_000_000);
+  const list = arches ?? ['aarch64', 'amd64', 'armv7'];
+  const addon = sampleAddon({
+    folder,
+    configFile,
+    arches: list,
+    image: 'ghcr.io/owner/example',
+    dockerfiles: new Map(
+      list.map((arch) => [arch, join(folder, dockerfiles?.[arch] ?? 'Dockerfile')]),
+    ),
+  });
+  const { results, error } = await runPipeline(
+    [
+      defineStep({
+        id: 'addon',
+        title: 'addon',
+        needs: [],
+        tools: [],
+        run: () => Promise.resolve(addon),
+      }),
+      defineStep({
+        id: 'engine',
+        title: 'engine',
+        needs: [],
+        tools: [],
+        run: () =>
+          Promise.resolve({
+            version: '26.1.5',
+            platform: host,
+            imageStore: 'containerd' as const,
+            cpus: 2,
+            memoryBytes: 0,
+            apparmor: false,
+          }),
+      }),
+      makePlanStep,
+    ],
+    {
+      options: sampleOptions(options),
+      emit: () => undefined,
+      signal: new AbortController().signal,
+      registry: createMemoryRegistry().client,
+      runFolder: folder,
+    },
+  );
+  return { made: results.plan, error, arches: results.plan?.architectures.map(({ arch }) => arch) };
+}
+
+describe('architectures', () => {
+  test('are all of the add-on, in its order', async () => {
+    expect((await plan()).arches).toEqual(['aarch64', 'amd64', 'armv7']);
+  });
+
+  test('are those named, in the order of the add-on', async () => {
+    expect((await plan({ options: { arches: ['armv7', 'aarch64'] } })).arches).toEqual([
+      'aarch64',
+      'armv7',
+    ]);
+  });
+
+  test.each([
+    ['linux/amd64', 'amd64'],
+    ['linux/arm64', 'aarch64'],
+    ['linux/arm/v7', 'armv7'],
+  ])('on a %s engine is %s', async (host, arch) => {
+    expect((await plan({ host, options: { arches: 'host' } })).arches).toEqual([arch]);
+  });
+
+  test.each([
+    ['linux/386', 'i386'],
+    ['linux/riscv64', 'linux/riscv64'],
+  ])('can not be the one of a %s engine that the add-on does not have', async (host, name) => {
+    expect((await plan({ host, options: { arches: 'host' } })).error).toMatchObject({
+      failure: 'usage',
+      message: `the add-on is not made for ${name}`,
+      hint: expect.stringContaining('aarch64, amd64, armv7') as unknown,
+    });
+  });
+
+  test('must be in the config', async () => {
+    expect((await plan({ options: { arches: ['amd64', 'i386', 'armhf'] } })).error).toMatchObject({
+      failure: 'usage',
+      message: "i386, armhf: not in the add-on's `arch` (aarch64, amd64, armv7)",
+    });
+  });
+});
+
+describe('the rest of the plan', () => {
+  test('reads the Dockerfile of each architecture', async () => {
+    const { made } = await plan({
+      files: { 'Dockerfile.armv7': 'FROM alpine:3\n' },
+      dockerfiles: { armv7: 'Dockerfile.armv7' },
+    });
+    expect(
+      made?.architectures.map(({ baseImages }) => baseImages.map(({ reference }) => reference)),
+    ).toEqual([['debian:12'], ['debian:12'], ['alpine:3']]);
+  });
+
+  test('is reproducible without git: the date is that of the config', async () => {
+    expect((await plan()).made?.created).toBe('2001-09-09T01:46:40Z');
+    const environment = { SOURCE_DATE_EPOCH: '1767225600' };
+    expect((await plan({ options: { environment } })).made?.created).toBe('2026-01-01T00:00:00Z');
+  });
+
+  test('takes version, name and registry from the options', async () => {
+    const options = { version: 'v2.0.0', image: 'me/{arch}-other', registry: 'localhost:5000' };
+    expect((await plan({ options })).made).toMatchObject({
+      version: '2.0.0',
+      configVersion: '1.2.3',
+      indexRepository: 'localhost:5000/me/other',
+    });
+  });
+
+  test('refuses a version that is none', async () => {
+    expect((await plan({ options: { version: 'newest' } })).error).toMatchObject({ exitCode: 2 });
+  });
+});

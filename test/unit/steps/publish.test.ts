@@ -1,0 +1,274 @@
+import { describe, expect, test } from 'vitest';
+import { describeArch, type Arch } from '../../../src/addon/arch.js';
+import type { PushedImage, Results } from '../../../src/pipeline/results.js';
+import { runPipeline } from '../../../src/pipeline/run.js';
+import { defineStep, type Step } from '../../../src/pipeline/step.js';
+import { MEDIA_TYPES } from '../../../src/registry/image-types.js';
+import type { RunEvent } from '../../../src/report/events.js';
+import { pushIndexStep } from '../../../src/steps/push-index.js';
+import { moveTagsStep, tagVersionStep } from '../../../src/steps/tag-release.js';
+import { verifyReleaseStep } from '../../../src/steps/verify-release.js';
+import { createMemoryRegistry, type MemoryRegistry } from '../../helpers/memory-registry.js';
+import { sampleOptions } from '../../helpers/sample-options.js';
+import { samplePlan, type SamplePlanOptions } from '../../helpers/sample-plan.js';
+
+const ARCHES: readonly Arch[] = ['amd64', 'armv7'];
+const INDEX = 'ghcr.io/owner/example';
+
+function encode(value: unknown): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(value));
+}
+
+/** Puts the image of an architecture into its repository, by digest. */
+function pushImage(
+  { seed, seedBlob }: MemoryRegistry,
+  repository: string,
+  arch: Arch,
+  platform: Arch = arch,
+): PushedImage {
+  const { ociArchitecture, ociVariant } = describeArch(platform);
+  const config = encode({
+    os: 'linux',
+    architecture: ociArchitecture,
+    ...(ociVariant === undefined ? {} : { variant: ociVariant }),
+    config: {},
+    rootfs: { type: 'layers', diff_ids: [`sha256:${'1'.repeat(64)}`] },
+  });
+  const layer = encode(`layer of ${arch}`);
+  const configDigest = seedBlob(repository, config);
+  const manifest = encode({
+    schemaVersion: 2,
+    mediaType: MEDIA_TYPES.ociManifest,
+    config: {
+      mediaType: 'application/vnd.oci.image.config.v1+json',
+      digest: configDigest,
+      size: config.byteLength,
+    },
+    layers: [
+      {
+        mediaType: 'application/vnd.oci.image.layer.v1.tar+gzip',
+        digest: seedBlob(repository, layer),
+        size: layer.byteLength,
+      },
+    ],
+  });
+  return {
+    arch,
+    repository,
+    manifestDigest: seed(repository, manifest, MEDIA_TYPES.ociManifest),
+    mediaType: MEDIA_TYPES.ociManifest,
+    configDigest,
+    manifestBytes: manifest.byteLength,
+    compressedBytes: layer.byteLength + config.byteLength,
+  };
+}
+
+function given<Id extends keyof Results>(id: Id, result: Results[Id]): Step {
+  return defineStep({
+    id,
+    title: id,
+    needs: [],
+    tools: [],
+    run: () => Promise.resolve(result),
+  });
+}
+
+interface Release extends SamplePlanOptions {
+  readonly registry?: MemoryRegistry;
+  readonly replace?: boolean;
+  readonly existingIndex?: string | undefined;
+  readonly pushed?: (registry: MemoryRegistry) => readonly PushedImage[];
+  readonly meanwhile?: (registry: MemoryRegistry) => void;
+}
+
+async function release(options: Release = {}) {
+  const registry = options.registry ?? createMemoryRegistry();
+  const plan = samplePlan({ arches: ARCHES, ...options });
+  const events: RunEvent[] = [];
+  const pushed =
+    options.pushed?.(registry) ??
+    plan.architectures.map(({ arch, repository = '' }) => pushImage(registry, repository, arch));
+  const outcome = await runPipeline(
+    [
+      given('plan', plan),
+      given('preflight', { baseLayers: new Map(), existingIndex: options.existingIndex }),
+      given('pushed', pushed),
+      pushIndexStep,
+      tagVersionStep,
+      defineStep({
+        id: 'store',
+        title: 'something happens meanwhile',
+        needs: [],
+        tools: [],
+        run: () => {
+          options.meanwhile?.(registry);
+          return Promise.resolve({ file: '' });
+        },
+      }),
+      verifyReleaseStep,
+      moveTagsStep,
+    ],
+    {
+      options: sampleOptions({ replace: options.replace ?? false }),
+      emit: (event) => events.push(event),
+      signal: new AbortController().signal,
+      registry: registry.client,
+      runFolder: '/nowhere',
+    },
+  );
+  const tagged = registry.writes.filter((write) => !write.includes('sha256:'));
+  return { ...outcome, registry, plan, events, tagged };
+}
+
+describe('publishing', () => {
+  test('tags only after everything is in place, the index last, `latest` after the version', async () => {
+    const { error, registry, results } = await release();
+    expect(error).toBeUndefined();
+    const puts = registry.writes.filter((write) => write.startsWith('put '));
+    const byDigest = puts.map((write) => write.includes('sha256:'));
+    expect(byDigest).toEqual([true, true, true, false, false, false, false, false, false]);
+    expect(puts.slice(3)).toEqual([
+      'put ghcr.io/owner/amd64-example 1.2.3',
+      'put ghcr.io/owner/armv7-example 1.2.3',
+      `put ${INDEX} 1.2.3`,
+      'put ghcr.io/owner/amd64-example latest',
+      'put ghcr.io/owner/armv7-example latest',
+      `put ${INDEX} latest`,
+    ]);
+    expect(registry.tags(INDEX).get('1.2.3')).toBe(results.index?.digest);
+    expect(registry.tags(INDEX).get('latest')).toBe(results.index?.digest);
+  });
+
+  test('does what the plan says, in its order', async () => {
+    const { plan, results } = await release();
+    const planned = plan.writes.flatMap(({ kind, target }) => (kind === 'tag' ? [target] : []));
+    const done = [...(results.versioned?.references ?? []), ...(results.moved?.references ?? [])];
+    expect(done).toEqual(planned);
+  });
+
+  test('of a name without {arch} tags the index alone', async () => {
+    const { error, tagged } = await release({ image: INDEX });
+    expect(error).toBeUndefined();
+    expect(tagged).toEqual([`put ${INDEX} 1.2.3`, `put ${INDEX} latest`]);
+  });
+
+  test('leaves `latest` alone for a version that is not stable', async () => {
+    const { error, tagged, events } = await release({ version: '1.3.0-beta.1', image: INDEX });
+    expect(error).toBeUndefined();
+    expect(tagged).toEqual([`put ${INDEX} 1.3.0-beta.1`]);
+    expect(events).toContainEqual(
+      expect.objectContaining({
+        type: 'step-skipped',
+        reason: '1.3.0-beta.1 is not a stable version',
+      }),
+    );
+  });
+
+  test('a second time writes nothing new', async () => {
+    const first = await release();
+    const before = first.registry.writes.length;
+    const { error, registry } = await release({
+      registry: first.registry,
+      existingIndex: first.results.index?.digest,
+    });
+    expect(error).toBeUndefined();
+    expect(registry.writes.slice(before)).toEqual([
+      `put ${INDEX} ${first.results.index?.digest ?? ''}`,
+    ]);
+  });
+
+  test('lists the images of every platform in one index', async () => {
+    const { registry, results } = await release();
+    const digest = results.index?.digest ?? '';
+    const stored = await registry.client.getManifest(
+      { registry: 'ghcr.io', repository: 'owner/example' },
+      digest,
+    );
+    expect(JSON.parse(new TextDecoder().decode(stored.bytes))).toMatchObject({
+      mediaType: MEDIA_TYPES.ociIndex,
+      manifests: [
+        { platform: { os: 'linux', architecture: 'amd64' } },
+        { platform: { os: 'linux', architecture: 'arm', variant: 'v7' } },
+      ],
+      annotations: { 'org.opencontainers.image.version': '1.2.3' },
+    });
+  });
+});
+
+describe('a version that exists with other content', () => {
+  const OTHER = `sha256:${'9'.repeat(64)}`;
+
+  test('is not touched', async () => {
+    const { error, tagged } = await release({ existingIndex: OTHER });
+    expect(error).toMatchObject({
+      failure: 'registry',
+      message: `${INDEX}:1.2.3 exists with other content`,
+      output: expect.stringContaining(OTHER) as unknown,
+    });
+    expect(tagged).toEqual([]);
+  });
+
+  test('is replaced if asked for, and that is told', async () => {
+    const { error, events, tagged } = await release({ existingIndex: OTHER, replace: true });
+    expect(error).toBeUndefined();
+    expect(tagged).toContain(`put ${INDEX} 1.2.3`);
+    expect(events).toContainEqual(
+      expect.objectContaining({
+        type: 'notice',
+        level: 'warning',
+        message: expect.stringContaining('is replaced') as unknown,
+      }),
+    );
+  });
+});
+
+describe('verification', () => {
+  test('finds out that somebody else has tagged the version meanwhile', async () => {
+    const { error, tagged, results } = await release({
+      image: INDEX,
+      meanwhile: (registry) => {
+        const other = pushImage(registry, INDEX, 'aarch64', 'amd64');
+        const index = encode({
+          schemaVersion: 2,
+          mediaType: MEDIA_TYPES.ociIndex,
+          manifests: ARCHES.map((arch) => ({
+            mediaType: MEDIA_TYPES.ociManifest,
+            digest: other.manifestDigest,
+            size: other.manifestBytes,
+            platform: {
+              os: 'linux',
+              architecture: describeArch(arch).ociArchitecture,
+              variant: describeArch(arch).ociVariant,
+            },
+          })),
+        });
+        registry.seed(INDEX, index, MEDIA_TYPES.ociIndex, '1.2.3');
+      },
+    });
+    expect(error).toMatchObject({
+      failure: 'verification',
+      exitCode: 8,
+      problems: [
+        { message: expect.stringContaining(`${INDEX}:1.2.3 for armv7: it is sha256:`) as unknown },
+        { message: expect.stringContaining('its configuration says linux/amd64') as unknown },
+      ],
+    });
+    expect(tagged).not.toContain(`put ${INDEX} latest`);
+    expect(results.versioned).toBeDefined();
+    expect(results.moved).toBeUndefined();
+  });
+
+  test('finds an image that says another platform', async () => {
+    const { error } = await release({
+      image: INDEX,
+      pushed: (registry) => [
+        pushImage(registry, INDEX, 'amd64'),
+        pushImage(registry, INDEX, 'armv7', 'aarch64'),
+      ],
+    });
+    expect(error).toMatchObject({
+      failure: 'verification',
+      problems: [{ message: `${INDEX}:1.2.3 for armv7: its configuration says linux/arm64` }],
+    });
+  });
+});
