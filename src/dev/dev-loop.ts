@@ -1,18 +1,17 @@
 import type { PyDict } from '../addon/python-value.js';
 import { renderJson } from '../addon/render-json.js';
 import type { Addon } from '../addon/types.js';
-import type { Candidate } from '../engine/build.js';
+import type { BuildResult, Candidate } from '../engine/build.js';
 import { AddonReleaseError } from '../errors.js';
 import type { ReleasePlan } from '../plan/release-plan.js';
 import { renderError } from '../report/error-text.js';
-import type { Emit } from '../report/events.js';
 import { formatDuration } from '../report/format.js';
 import { toPlainObject } from '../smoke/plain-json.js';
 import { checkWrittenOptions } from '../smoke/prepare-runs.js';
 import type { SmokeFile } from '../smoke/smoke-file.js';
 import type { SupervisorHooks } from '../supervisor/server.js';
 import type { AddonRunner, Start } from './addon-runner.js';
-import { buildOnce, describeBuildFailure, removeReplacedImage } from './build-once.js';
+import { describeBuildFailure } from './build-once.js';
 import type { DevConsole } from './dev-console.js';
 import { adoptOptions, chooseRun, prepareStart, readOptions, showOptions } from './dev-options.js';
 import type { DevControl } from './dev-server.js';
@@ -34,14 +33,18 @@ export interface LoopRequest {
   readonly reload: (signal: AbortSignal) => Promise<DevInputs>;
   /** The run of smoke.yaml whose options are used; undefined = `default`, else the first. */
   readonly runName: string | undefined;
-  readonly builder: string | undefined;
-  readonly runFolder: string;
+  /** Builds the plan's architecture. Failed instructions are results; anything else is thrown. */
+  readonly build: (plan: ReleasePlan, signal: AbortSignal) => Promise<BuildResult>;
+  /** Told about an image that nothing runs from any more. */
+  readonly onReplaced: (candidate: Candidate) => Promise<void>;
   readonly console: DevConsole;
-  readonly emit: Emit;
   /** Told about what can't be gone on after. */
   readonly onDefect: (error: unknown) => void;
   readonly signal: AbortSignal;
 }
+
+/** What starts and stops the container. */
+export type LoopRunner = Pick<AddonRunner, 'state' | 'gateway' | 'start' | 'stop'>;
 
 /** An image and the files that it was built from. */
 interface Build {
@@ -60,7 +63,7 @@ export class DevLoop implements DevControl {
   /** Containers are stopped and started one after the other. */
   readonly #containers = new SerialQueue();
   readonly #requests: RequestLog;
-  #runner: AddonRunner | undefined;
+  #runner: LoopRunner | undefined;
   #inputs: DevInputs;
   #build: Build | undefined;
   #needsBuild = true;
@@ -79,7 +82,7 @@ export class DevLoop implements DevControl {
   }
 
   /** Builds and starts the add-on for the first time. */
-  begin(runner: AddonRunner): void {
+  begin(runner: LoopRunner): void {
     this.#runner = runner;
     this.request.console.say('building');
     this.#launch((signal) => this.#renew(this.#inputs, signal));
@@ -240,10 +243,9 @@ export class DevLoop implements DevControl {
   /** @returns undefined when an instruction failed */
   async #rebuild(inputs: DevInputs, signal: AbortSignal): Promise<Candidate | undefined> {
     if (!this.#needsBuild && this.#build !== undefined) return this.#build.candidate;
-    const { builder, runFolder, console, emit } = this.request;
+    const { build, console } = this.request;
     this.#buildText = 'building';
-    const { plan } = inputs;
-    const result = await buildOnce({ plan, builder, runFolder, console, emit, signal });
+    const result = await build(inputs.plan, signal);
     if (result.status === 'failed') {
       this.#buildText = describeBuildFailure(result.failure);
       console.warn(this.#buildText);
@@ -264,7 +266,7 @@ export class DevLoop implements DevControl {
   }
 
   async #deploy(reason: string, force: boolean): Promise<void> {
-    const { console, signal } = this.request;
+    const { console, onReplaced, signal } = this.request;
     const runner = this.#runner;
     const build = this.#build;
     if (signal.aborted || runner === undefined || build === undefined) return;
@@ -297,7 +299,7 @@ export class DevLoop implements DevControl {
       console.warn(`the engine refuses to start it: ${refused}`);
     }
     if (replaced !== undefined && replaced.imageId !== build.candidate.imageId) {
-      await removeReplacedImage(replaced);
+      await onReplaced(replaced);
     }
   }
 

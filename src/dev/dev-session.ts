@@ -3,18 +3,22 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Engine } from '../engine/docker.js';
 import { AddonReleaseError } from '../errors.js';
 import type { ReleaseOptions } from '../pipeline/options.js';
+import type { Emit } from '../report/events.js';
 import { listNotExercised } from '../smoke/container-settings.js';
 import { openEnvironment, type SmokeEnvironment } from '../smoke/environment.js';
 import { sidecarScript } from '../smoke/sidecar-script.js';
 import { AddonRunner } from './addon-runner.js';
+import { buildOnce, removeReplacedImage } from './build-once.js';
 import { chooseRun } from './dev-options.js';
 import { DevLoop, type DevInputs, type LoopRequest } from './dev-loop.js';
 import { startDevServer, type DevServer } from './dev-server.js';
 import { watchFiles } from './watch-files.js';
 
-export interface DevRequest extends Omit<LoopRequest, 'onDefect' | 'builder'> {
+export interface DevRequest extends Omit<LoopRequest, 'build' | 'onReplaced' | 'onDefect'> {
   readonly engine: Engine;
   readonly options: ReleaseOptions;
+  readonly runFolder: string;
+  readonly emit: Emit;
   /** `--port`; undefined = the usual one, or any other that is free. */
   readonly port: number | undefined;
 }
@@ -80,7 +84,9 @@ export async function runDevSession(request: DevRequest): Promise<void> {
   const defect = new AbortController();
   const loop = new DevLoop({
     ...request,
-    builder: options.builder,
+    build: (plan, newer) =>
+      buildOnce({ ...request, plan, builder: options.builder, signal: newer }),
+    onReplaced: removeReplacedImage,
     onDefect: (error) => {
       defect.abort(error);
     },
