@@ -1,8 +1,9 @@
-import { AddonReleaseError, EXIT_CODES } from '../errors.js';
+import { AddonReleaseError } from '../errors.js';
 import { redact } from '../exec/redact.js';
 import type { ReleaseOptions } from '../pipeline/options.js';
-import { errorToJson, renderError } from '../report/error-text.js';
+import { renderError } from '../report/error-text.js';
 import { wantsColor } from '../report/style.js';
+import { exitCodeOf, renderOutcome } from './outcome.js';
 import { parseFlags } from './parse-flags.js';
 import type { Invocation } from './program.js';
 
@@ -11,11 +12,6 @@ export interface CommandResult {
   readonly text: string;
   readonly json: Readonly<Record<string, unknown>>;
   readonly error: unknown;
-}
-
-function exitCodeOf(error: unknown): number {
-  if (error === undefined) return EXIT_CODES.ok;
-  return error instanceof AddonReleaseError ? error.exitCode : EXIT_CODES.internal;
 }
 
 /** Aborts on the first SIGINT or SIGTERM; the second ends the process at once. */
@@ -71,17 +67,8 @@ export async function execute(invocation: Invocation, exitNow: () => never): Pro
   } finally {
     signals.stop();
   }
-  const exitCode = exitCodeOf(result.error);
   if (flags.json === true) {
-    const outcome = {
-      schemaVersion: 1,
-      command: invocation.command,
-      ok: exitCode === EXIT_CODES.ok,
-      exitCode,
-      ...(result.error === undefined ? {} : { error: errorToJson(result.error) }),
-      ...result.json,
-    };
-    process.stdout.write(redact(`${JSON.stringify(outcome, undefined, 2)}\n`));
+    process.stdout.write(renderOutcome(invocation.command, result.error, result.json));
   } else if (result.text !== '' && flags.quiet !== true) {
     process.stdout.write(redact(`${result.text}\n`));
   }
@@ -90,5 +77,5 @@ export async function execute(invocation: Invocation, exitNow: () => never): Pro
       `${renderError(result.error, { color, verbose: flags.verbose === true })}\n`,
     );
   }
-  return exitCode;
+  return exitCodeOf(result.error);
 }

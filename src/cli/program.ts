@@ -48,6 +48,12 @@ function mergeFlags(before: Flags, behind: Flags): Flags {
   return { ...before, ...behind, ...lists, cache };
 }
 
+/** Commander counts arguments; people want to know what is wrong with them. */
+function describeExcess([first = '', ...others]: readonly string[]): string {
+  if (!/^v?\d/i.test(first)) return `unknown command '${first}'`;
+  return `only one version is released at a time, and ${others.join(' ')} came after ${first}`;
+}
+
 const EXIT_CODE_HELP = `
 Exit codes:
   0  done                       5  an image did not build
@@ -115,7 +121,9 @@ export function createProgram(onInvocation: (invocation: Invocation) => void): C
     // Else the program would take a command's flags, known to the command or not.
     .enablePositionalOptions()
     .exitOverride()
-    .action((version: string | undefined, flags: Flags) => {
+    .allowExcessArguments()
+    .action((version: string | undefined, flags: Flags, { args }: Command) => {
+      if (args.length > 1) program.error(`error: ${describeExcess(args)}`);
       onInvocation({ command: 'release', version, flags });
     })
     .addHelpText(
@@ -135,6 +143,7 @@ ${EXIT_CODE_HELP}`,
     program
       .command(name)
       .description(description)
+      .allowExcessArguments(false)
       .showHelpAfterError('(add --help for all flags)')
       .exitOverride()
       .addHelpText('after', `\nExamples:\n${examples}`)

@@ -1,5 +1,5 @@
 import { CommanderError } from 'commander';
-import { EXIT_CODES } from '../errors.js';
+import { AddonReleaseError, EXIT_CODES } from '../errors.js';
 import { createProgram, type Invocation } from './program.js';
 
 /**
@@ -18,9 +18,18 @@ export async function runCli(argv: readonly string[], exitNow: () => never): Pro
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     // Help and version were printed; anything else has been explained on standard error.
-    return error.exitCode === 0 ? EXIT_CODES.ok : EXIT_CODES.usage;
+    if (error.exitCode === 0) return EXIT_CODES.ok;
+    if (argv.includes('--json')) await printRefusal(error);
+    return EXIT_CODES.usage;
   }
   if (invocation === undefined) return EXIT_CODES.usage;
   const { execute } = await import('./execute.js');
   return execute(invocation, exitNow);
+}
+
+/** Who asked for JSON gets it, also when nothing else of the command line could be understood. */
+async function printRefusal({ message }: CommanderError): Promise<void> {
+  const { renderOutcome } = await import('./outcome.js');
+  const error = new AddonReleaseError('usage', message.replace(/^error: /, ''));
+  process.stdout.write(renderOutcome(undefined, error));
 }
