@@ -129,7 +129,8 @@ const FLAGS: readonly (readonly [string, readonly string[], RegExp])[] = [
   ['no version', ['--multi'], /the version to release is missing\nnext: /],
   ['a version that is none', ['one.two'], /"one\.two" is not a version\nnext: /],
   ['a version that is no tag', ['1.0.0+5'], /"1\.0\.0\+5" can't be an image tag.*\nnext: /],
-  ['an unknown command', ['publish', '1.0.0'], /^error: too many arguments/],
+  ['an unknown command', ['publish', '1.0.0'], /^error: unknown command 'publish'$/m],
+  ['two versions', ['1.0.0', '1.1.0'], /^error: only one version .* 1\.1\.0 came after 1\.0\.0$/m],
   ['an unknown architecture', ['1.0.0', '--arch', 'mips'], /"mips" is not an architecture\nnext: /],
   [
     'an architecture that the add-on is not made for',

@@ -110,6 +110,12 @@ describe.skipIf(!hasTools)('the output', () => {
     });
     const usage = await runCli(['one.two', '--json'], { cwd: (await copyFixture('once')).folder });
     expect(parseOutput(usage)).toMatchObject({ ok: false, exitCode: 2, error: { class: 'usage' } });
+    const flags = await runCli(['1.0.0', '--json', '--frobnicate']);
+    expect(parseOutput(flags)).toMatchObject({
+      ok: false,
+      exitCode: 2,
+      error: { class: 'usage', message: "unknown option '--frobnicate'" },
+    });
   });
 
   it('is nothing at all for a run that succeeds with --quiet', async () => {
