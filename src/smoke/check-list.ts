@@ -26,12 +26,12 @@ export const CONTAINER_CHECKS: readonly SmokeCheck[] = [
   webuiCheck,
   ingressCheck,
   httpCheck,
-  portsCheck,
-  userCheck,
   commandsCheck,
   filesCheck,
-  steadyCheck, // late, when it has been up for a while
-  resourcesCheck, // before the container is gone
+  steadyCheck, // late, when it has been up for a while; the next three use what it saw
+  portsCheck,
+  userCheck,
+  resourcesCheck,
   writesCheck,
   stopCheck,
   supervisorCheck, // what was asked and logged until the very end

@@ -1,12 +1,12 @@
 import type { Addon } from '../addon/types.js';
 import type { Candidate } from '../engine/build.js';
 import type { Container } from './container.js';
+import type { Inside } from './inside.js';
 import type { JsonObject } from '../supervisor/json.js';
 import type { Probe, ProbeAnswer } from '../supervisor/probes.js';
 import type { RecordedRequest } from '../supervisor/request-record.js';
 import type { LogWatch } from './log-watch.js';
 import type { CheckFinding } from './report.js';
-import type { ServiceState } from './services.js';
 import type { SmokeFile } from './smoke-file.js';
 
 /** What a check may look at. */
@@ -47,8 +47,10 @@ export interface CheckContext {
 export interface CheckNotes {
   /** When it had come up, on the clock of `performance.now()`. */
   readyAtMs: number;
-  /** The services as they were then. */
-  services: readonly ServiceState[];
+  /** What the container looked like when its services were up. */
+  early: Inside | undefined;
+  /** What it looked like after it had been up for a while. */
+  late: Inside | undefined;
 }
 
 /** One thing that a smoke test finds out. Checks run in the order of their list. */

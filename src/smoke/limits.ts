@@ -24,10 +24,12 @@ const CPU_LIMIT = 2;
 
 export function chooseLimits(candidate: Candidate, engine: Engine, smoke: SmokeFile): RunLimits {
   const timeScale = candidate.plan.emulated ? EMULATION_TIME_SCALE : 1;
+  const { startSeconds, memoryBytes } = smoke.limits;
   return {
-    memoryLimitBytes: smoke.limits.memoryBytes ?? MEMORY_LIMIT_BYTES,
+    memoryLimitBytes: memoryBytes ?? MEMORY_LIMIT_BYTES,
     cpuLimit: Math.min(CPU_LIMIT, engine.cpus),
     timeScale,
-    startTimeoutMs: START_TIMEOUT_MS * timeScale,
+    startTimeoutMs:
+      (startSeconds === undefined ? START_TIMEOUT_MS : startSeconds * 1000) * timeScale,
   };
 }

@@ -1,6 +1,20 @@
+import { cleanLine } from '../report/format.js';
+
 /** What people and runtimes write when something is wrong. */
-const SUSPICIOUS =
-  /\b(?:ERROR|FATAL|CRITICAL)\b|Traceback \(most recent call last\)|^panic: |[Ss]egmentation fault|exec format error|Exec format error|Unhandled(?:Promise)?Rejection/;
+const SUSPICIOUS = new RegExp(
+  [
+    String.raw`\b(?:ERROR|FATAL|CRITICAL)\b`,
+    String.raw`\bfatal: `,
+    String.raw`Traceback \(most recent call last\)`,
+    '^panic: ',
+    '[Ss]egmentation fault',
+    'uncaught target signal',
+    '[Ee]xec format error',
+    'Unhandled(?:Promise)?Rejection',
+  ].join('|'),
+);
+
+const READ_ONLY = /read-only file system|\bEROFS\b/i;
 
 const KEPT_LINES = 3;
 const MAX_LINE = 200;
@@ -12,6 +26,8 @@ export interface LogFindings {
   /** Required patterns that no line fits. */
   readonly missing: readonly string[];
   readonly suspicious: readonly string[];
+  /** Complaints about a file system that can't be written to. */
+  readonly readOnly: readonly string[];
 }
 
 /** Looks at a container's log line by line as it comes, and keeps only what was found. */
@@ -19,6 +35,7 @@ export class LogWatch {
   private lines = 0;
   private readonly forbidden: string[] = [];
   private readonly suspicious: string[] = [];
+  private readonly readOnly: string[] = [];
   private readonly missing: Set<RegExp>;
 
   constructor(
@@ -28,7 +45,8 @@ export class LogWatch {
     this.missing = new Set(required);
   }
 
-  see(line: string): void {
+  see(text: string): void {
+    const line = cleanLine(text);
     this.lines += 1;
     for (const pattern of this.missing) if (pattern.test(line)) this.missing.delete(pattern);
     const keep = (list: string[]) => {
@@ -36,6 +54,7 @@ export class LogWatch {
     };
     if (this.forbiddenPatterns.some((pattern) => pattern.test(line))) keep(this.forbidden);
     if (SUSPICIOUS.test(line)) keep(this.suspicious);
+    if (READ_ONLY.test(line)) keep(this.readOnly);
   }
 
   findings(): LogFindings {
@@ -44,6 +63,7 @@ export class LogWatch {
       forbidden: this.forbidden,
       missing: [...this.missing].map(({ source }) => source),
       suspicious: this.suspicious,
+      readOnly: this.readOnly,
     };
   }
 }

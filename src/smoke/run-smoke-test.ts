@@ -6,6 +6,7 @@ import type { CheckContext, SmokeCheck } from './check.js';
 import { AGAIN_CHECKS, CONTAINER_CHECKS, IMAGE_CHECKS } from './check-list.js';
 import { readyCheck } from './checks/life.js';
 import { listNotExercised } from './container-settings.js';
+import { listDataFiles } from './data-files.js';
 import type { Container } from './container.js';
 import type { SmokeEnvironment } from './environment.js';
 import { Installation } from './installation.js';
@@ -16,6 +17,7 @@ import {
   failed,
   passed,
   skipped,
+  warning,
   type CheckFinding,
   type CheckResult,
   type SmokeReport,
@@ -37,6 +39,8 @@ export interface SmokeTestRequest {
   readonly emit: Emit;
   readonly signal: AbortSignal;
 }
+
+const SHOWN_FILES = 5;
 
 /** Tests one image in all runs of the smoke file. */
 class SmokeTest {
@@ -123,7 +127,7 @@ class SmokeTest {
         environment.supervisor.requests.filter(({ instance }) => instance === setup.id),
       mountTargets: installation.mounts.map(({ target }) => target),
       ...limits,
-      notes: { readyAtMs: performance.now(), services: [] },
+      notes: { readyAtMs: performance.now(), early: undefined, late: undefined },
     };
   }
 
@@ -172,26 +176,28 @@ class SmokeTest {
       if (isFirst && smoke.upgrade) await this.startPublished(installation, publishedImage);
       const container = await installation.createContainer(onLog);
       const context = this.makeContext(installation, container, run, logWatch);
-      const [refused] = await Promise.all([
-        this.start(installation, container),
+      // At the same time: the start is mostly waiting, and its length is measured.
+      const outcomes = await Promise.allSettled([
+        this.checkContainer(installation, context, run.name),
         isFirst ? this.runChecks(IMAGE_CHECKS, context, undefined) : undefined,
       ]);
-      await this.record({ id: 'start', title: 'the container starts' }, run.name, () =>
-        Promise.resolve(
-          refused === undefined
-            ? passed('started')
-            : failed(
-                refused,
-                'Check ENTRYPOINT and CMD, and that they are for the right platform.',
-              ),
-        ),
-      );
-      await this.runChecks(CONTAINER_CHECKS, context, run.name);
+      const broken = outcomes.find((outcome) => outcome.status === 'rejected');
+      if (broken !== undefined) throw broken.reason;
       this.log = container.log;
+      const again = isFirst && smoke.restart;
+      const kept = again ? await this.listData(installation, container) : [];
       await installation.removeContainer(container);
-      if (isFirst && smoke.restart) {
-        await this.record(AGAIN_CHECKS.restart, run.name, () =>
-          this.startAgain(installation, run, onLog),
+      if (again) {
+        await this.runChecks(
+          [
+            {
+              ...AGAIN_CHECKS.restart,
+              needs: ['start', 'ready'],
+              run: () => this.startAgain(installation, run, kept, onLog),
+            },
+          ],
+          context,
+          run.name,
         );
       }
     } finally {
@@ -199,10 +205,27 @@ class SmokeTest {
     }
   }
 
+  private async checkContainer(
+    installation: Installation,
+    context: CheckContext,
+    run: string,
+  ): Promise<void> {
+    const refused = await this.start(installation, context.container);
+    await this.record({ id: 'start', title: 'the container starts' }, run, () =>
+      Promise.resolve(
+        refused === undefined
+          ? passed('started')
+          : failed(refused, 'Check ENTRYPOINT and CMD, and that they are for the right platform.'),
+      ),
+    );
+    await this.runChecks(CONTAINER_CHECKS, context, run);
+  }
+
   /** A second start finds what the first one left in /data. */
   private async startAgain(
     installation: Installation,
     run: PreparedRun,
+    kept: readonly string[],
     onLog: (line: string) => void,
   ): Promise<CheckFinding> {
     const container = await installation.createContainer(onLog);
@@ -210,13 +233,27 @@ class SmokeTest {
     if (refused !== undefined) return failed(refused, 'Look at what the first start changed.');
     const context = this.makeContext(installation, container, run, new LogWatch([], []));
     const finding = await readyCheck.run(context);
+    if (finding.outcome === 'failed') {
+      return failed(
+        `the second start: ${finding.evidence}`,
+        'Let the start scripts cope with what is in /data already.',
+      );
+    }
+    const found = new Set(await this.listData(installation, container));
     await container.stop(Math.ceil(this.request.addon.timeoutSeconds * this.limits.timeScale));
-    return finding.outcome === 'failed'
-      ? failed(
-          `the second start: ${finding.evidence}`,
-          'Let the start scripts cope with what is in /data already.',
-        )
-      : passed(`the second start: ${finding.evidence}`);
+    const gone = kept.filter((file) => !found.has(file));
+    if (gone.length === 0) {
+      return passed(`the second start: ${finding.evidence}; ${kept.length} files in /data kept`);
+    }
+    const shown = gone.slice(0, SHOWN_FILES).join(', ');
+    const evidence = `gone from /data after the second start: ${shown}${gone.length > SHOWN_FILES ? ' …' : ''}`;
+    const advice = 'Do not remove at start what an earlier one left in /data.';
+    return gone.length === kept.length ? failed(evidence, advice) : warning(evidence, advice);
+  }
+
+  private listData(installation: Installation, container: Container): Promise<readonly string[]> {
+    const data = installation.mounts.find(({ type }) => type === 'data');
+    return listDataFiles(container, data?.target ?? '/data');
   }
 
   /** Runs the published version first, so that the new one finds its /data. */
@@ -255,15 +292,18 @@ class SmokeTest {
     const started = performance.now();
     emit({ type: 'phase-started', arch, phase: 'smoke' });
     for (const [index, run] of runs.entries()) await this.testRun(run, index === 0);
-    for (const message of listNotExercised(addon, engine.apparmor)) {
-      this.results.push({
+    const isOfImage = ({ run }: CheckResult): boolean => run === undefined;
+    const checks: readonly CheckResult[] = [
+      ...this.results.filter(isOfImage),
+      ...this.results.filter((result) => !isOfImage(result)),
+      ...listNotExercised(addon, engine.apparmor).map((message) => ({
         id: 'not-exercised',
         title: 'not exercised on this machine',
         ...skipped(message),
         durationMs: 0,
-      });
-    }
-    const broken = this.results.filter(({ outcome }) => outcome === 'failed');
+      })),
+    ];
+    const broken = checks.filter(({ outcome }) => outcome === 'failed');
     const durationMs = performance.now() - started;
     emit({
       type: 'phase-finished',
@@ -273,13 +313,13 @@ class SmokeTest {
       durationMs,
       summary:
         broken.length === 0
-          ? `${this.results.filter(({ outcome }) => outcome === 'passed').length} checks passed`
+          ? `${checks.filter(({ outcome }) => outcome === 'passed').length} checks passed`
           : broken.map(({ title, evidence }) => `${title}: ${evidence}`).join('; '),
     });
     return {
       arch,
       configDigest,
-      checks: this.results,
+      checks,
       passed: broken.length === 0,
       durationMs,
       log: this.log,

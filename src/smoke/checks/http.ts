@@ -7,7 +7,10 @@ import {
   type ProbeAnswer,
 } from '../../supervisor/probes.js';
 import type { CheckContext, SmokeCheck } from '../check.js';
+import { lookInside } from '../inside.js';
+import { findReach, listOpenPorts } from '../listeners.js';
 import { failed, passed, skipped, type CheckFinding } from '../report.js';
+import { LISTEN_EVERYWHERE } from './dead-end.js';
 
 const RETRY_MS = 250;
 
@@ -20,15 +23,35 @@ async function ask(
   probe: (host: string) => Promise<ProbeAnswer>,
   isGood: (answer: ProbeAnswer) => boolean,
 ): Promise<ProbeAnswer> {
-  let answer: ProbeAnswer = { connected: false, message: 'not asked', elapsedMs: 0 };
+  let answer: ProbeAnswer = { connected: false, message: 'it does not run', elapsedMs: 0 };
   await context.container.waitFor(
-    async ({ address }) => {
+    async ({ running, address }) => {
+      // Without an address the connection would go to the stand-in Supervisor itself.
+      if (!running || address === '') return false;
       answer = await probe(address);
       return isGood(answer);
     },
     { timeoutMs: 5_000 * context.timeScale, pollMs: RETRY_MS, signal: context.signal },
   );
   return answer;
+}
+
+/** What stands in the way of a connection: `connection refused; port 80 listens on localhost only`. */
+async function describeAnswer(
+  { container }: CheckContext,
+  port: number,
+  answer: ProbeAnswer,
+): Promise<string> {
+  if (answer.connected) return answer.message;
+  const { listeners } = (await lookInside(container)) ?? {};
+  if (listeners === undefined) return answer.message;
+  if (findReach(listeners, 'tcp', port) === 'local') {
+    return `${answer.message}; port ${port} listens on localhost only`;
+  }
+  const open = listOpenPorts(listeners);
+  return open.length === 0
+    ? `${answer.message}; it listens on no port`
+    : `${answer.message}; it listens on ${open.join(', ')}`;
 }
 
 function httpProbe(
@@ -83,7 +106,7 @@ export const watchdogCheck: SmokeCheck = {
           : probe(httpProbe(context, host, target)),
       (one) => (target.kind === 'tcp' ? one.connected : isSuccess(one)),
     );
-    const where = `${addon.watchdog}: ${answer.message}`;
+    const where = `${addon.watchdog}: ${await describeAnswer(context, target.port, answer)}`;
     const good = target.kind === 'tcp' ? answer.connected : isSuccess(answer);
     return good
       ? passed(where)
@@ -111,21 +134,21 @@ export const webuiCheck: SmokeCheck = {
       (host) => probe(httpProbe(context, host, { ...target, port })),
       isPage,
     );
-    const where = `${addon.webui}: ${answer.message}`;
+    const where = `${addon.webui}: ${await describeAnswer(context, port, answer)}`;
     return isPage(answer)
       ? passed(where)
       : failed(where, 'Correct `webui`, or let the service listen on that port.');
   },
 };
 
-function ingressFinding(context: CheckContext, answer: ProbeAnswer): CheckFinding {
-  const where = `port ${context.ingressPort}: ${answer.message}`;
+async function ingressFinding(context: CheckContext, answer: ProbeAnswer): Promise<CheckFinding> {
+  const where = `port ${context.ingressPort}: ${await describeAnswer(context, context.ingressPort, answer)}`;
   if (answer.status !== undefined && answer.status < 400) return passed(where);
   return failed(
     where,
     answer.connected
       ? 'Let the service accept requests from the Supervisor (172.30.32.2) without a login.'
-      : 'Let the service listen on `ingress_port` on all addresses (0.0.0.0), not on localhost.',
+      : `Let the service listen on \`ingress_port\`. ${LISTEN_EVERYWHERE}`,
   );
 }
 
@@ -172,7 +195,8 @@ export const httpCheck: SmokeCheck = {
       if (isExpected(answer)) continue;
       const where = port === undefined ? `ingress ${path}` : `port ${port} ${path}`;
       const expected = [status ?? 'below 400', ...(body === undefined ? [] : [`/${body.source}/`])];
-      problems.push(`${where}: ${answer.message}; expected ${expected.join(' and ')}`);
+      const found = await describeAnswer(context, port ?? context.ingressPort, answer);
+      problems.push(`${where}: ${found}; expected ${expected.join(' and ')}`);
     }
     return problems.length === 0
       ? passed(`${smoke.http.length} requests`)

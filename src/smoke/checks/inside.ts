@@ -1,5 +1,6 @@
 import type { SmokeCheck } from '../check.js';
-import { failed, passed, skipped } from '../report.js';
+import { failed, passed, skipped, warning } from '../report.js';
+import { adviseOnReadOnly } from './death.js';
 
 const SHOWN_OUTPUT = 200;
 
@@ -53,19 +54,15 @@ export const filesCheck: SmokeCheck = {
   },
 };
 
-/** Where an add-on may write: these are not kept, and are not expected to be. */
+/** Where an add-on may write: these are not kept, and are not expected to be. /etc is made anew from the options. */
 const EXPECTED = [
-  '/run',
-  '/tmp',
-  '/var/run',
-  '/var/tmp',
-  '/var/log',
-  '/var/lock',
-  '/dev',
-  '/proc',
-  '/sys',
+  ...['/dev', '/proc', '/sys', '/run', '/tmp', '/etc'],
+  ...['/var/run', '/var/tmp', '/var/log', '/var/lock', '/var/cache'],
 ];
-const EXPECTED_FILES = new Set(['/etc/hostname', '/etc/hosts', '/etc/resolv.conf', '/etc/mtab']);
+
+/** What interpreters keep for themselves beside their modules. */
+const BYTECODE = /\/__pycache__(?:\/|$)/;
+
 const SHOWN_PATHS = 5;
 
 /** What was written into the container itself is gone with every start. */
@@ -73,25 +70,28 @@ export const writesCheck: SmokeCheck = {
   id: 'writes',
   title: 'it keeps its data in mapped folders',
   needs: ['start', 'ready'],
-  run: async ({ container, mountTargets }) => {
+  run: async (context) => {
+    const { container, mountTargets, logWatch } = context;
+    for (const line of logWatch.findings().readOnly) {
+      const advice = adviseOnReadOnly(context, line);
+      if (advice !== undefined) return failed(`it could not write: ${line}`, advice);
+    }
     const changes = await container.changes();
     const allowed = [...EXPECTED, ...mountTargets];
     const unexpected = changes.filter(
       ({ path }) =>
-        !EXPECTED_FILES.has(path) &&
+        !BYTECODE.test(path) &&
         !allowed.some((folder) => path === folder || path.startsWith(`${folder}/`)),
     );
     // A folder counts as changed when something in it was; only the innermost path says what.
-    const leaves = unexpected.filter(
-      ({ path }) => !changes.some((other) => other.path.startsWith(`${path}/`)),
-    );
+    const folders = new Set(changes.map(({ path }) => path.slice(0, path.lastIndexOf('/'))));
+    const leaves = unexpected.filter(({ path }) => !folders.has(path));
     if (leaves.length === 0) return passed('nothing was written elsewhere');
     const shown = leaves.slice(0, SHOWN_PATHS).map(({ path }) => path);
-    const more = leaves.length - shown.length;
-    return {
-      outcome: 'warning',
-      evidence: `written into the container: ${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}`,
-      hint: 'Write to /data (or a mapped folder) what must survive, to /tmp or /run what need not.',
-    };
+    const more = leaves.length > shown.length ? ` and ${leaves.length - shown.length} more` : '';
+    return warning(
+      `written into the container: ${shown.join(', ')}${more}`,
+      'Write to /data (or a mapped folder) what must survive, to /tmp or /run what need not.',
+    );
   },
 };

@@ -6,25 +6,23 @@ export const logCheck: SmokeCheck = {
   id: 'log',
   title: 'its log is in order',
   needs: ['start'],
-  run: ({ logWatch }) => {
+  run: async ({ container, logWatch }) => {
+    if (!(await container.state()).running) await container.waitForLog();
     const { forbidden, missing, suspicious, lines } = logWatch.findings();
     if (forbidden.length > 0) {
-      return Promise.resolve(
-        failed(`not allowed by smoke.yaml: ${forbidden.join(' | ')}`, 'Find out why it is logged.'),
+      return failed(
+        `not allowed by smoke.yaml: ${forbidden.join(' | ')}`,
+        'Find out why it is logged.',
       );
     }
     if (missing.length > 0) {
-      return Promise.resolve(
-        failed(
-          `never logged: ${missing.join(', ')}`,
-          'Correct log.require in smoke.yaml, or the add-on.',
-        ),
+      return failed(
+        `never logged: ${missing.join(', ')}`,
+        'Correct log.require in smoke.yaml, or the add-on.',
       );
     }
-    return Promise.resolve(
-      suspicious.length > 0
-        ? warning(suspicious.join(' | '), 'Look at the log: these lines look like errors.')
-        : passed(`${lines} lines, no errors`),
-    );
+    return suspicious.length > 0
+      ? warning(suspicious.join(' | '), 'Look at the log: these lines look like errors.')
+      : passed(`${lines} lines, no errors`);
   },
 };

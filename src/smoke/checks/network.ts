@@ -1,9 +1,12 @@
 import { watchdogProbe } from '../../supervisor/address-templates.js';
 import { describeRequest } from '../../supervisor/request-record.js';
 import type { CheckContext, SmokeCheck } from '../check.js';
-import { parseListeners } from '../listeners.js';
+import { lookInside, type Inside } from '../inside.js';
+import { findReach, listOpenPorts, type Listener } from '../listeners.js';
 import { failed, passed, skipped, warning } from '../report.js';
-import { listTcpPorts } from './life.js';
+import { LISTEN_EVERYWHERE } from './dead-end.js';
+import { listPorts } from './life.js';
+import { lookLate, skipUnseen } from './look.js';
 
 /** Ports of the config besides `ports`: ingress and a watchdog's own. */
 function listOtherPorts(context: CheckContext): readonly number[] {
@@ -18,39 +21,91 @@ function listOtherPorts(context: CheckContext): readonly number[] {
   ];
 }
 
+/** `8080`, `53/udp` */
+interface PromisedPort {
+  readonly protocol: Listener['protocol'];
+  readonly port: number;
+}
+
+function describePort({ protocol, port }: PromisedPort): string {
+  return protocol === 'tcp' ? String(port) : `${port}/udp`;
+}
+
+function listPromised(
+  context: CheckContext,
+  kind: 'published' | 'optional',
+): readonly PromisedPort[] {
+  return (['tcp', 'udp'] as const).flatMap((protocol) =>
+    listPorts(context, protocol)[kind].map((port) => ({ protocol, port })),
+  );
+}
+
+/** `nothing listens on port 80; port 8080 listens on localhost only`; empty when all are open. */
+function describeUnreachable(
+  { listeners }: Pick<Inside, 'listeners'>,
+  ports: readonly PromisedPort[],
+): string {
+  const pick = (wanted: 'closed' | 'local') =>
+    ports
+      .filter(({ protocol, port }) => findReach(listeners, protocol, port) === wanted)
+      .map(describePort);
+  const [closed, local] = [pick('closed'), pick('local')];
+  return [
+    ...(closed.length === 0 ? [] : [`nothing listens on port ${closed.join(', ')}`]),
+    ...(local.length === 0 ? [] : [`port ${local.join(', ')} listens on localhost only`]),
+  ].join('; ');
+}
+
 /** The ports that the config names are open for others, and no other port is. */
 export const portsCheck: SmokeCheck = {
   id: 'ports',
   title: 'the ports of the config are open, and no others',
   needs: ['start', 'ready'],
   run: async (context) => {
-    const promised = listTcpPorts(context);
-    const { stdout } = await context.container.exec(['cat', '/proc/net/tcp', '/proc/net/tcp6']);
-    const listeners = parseListeners(stdout);
-    if (listeners.length === 0 && !stdout.includes('local_address')) {
-      return skipped('the image has no `cat` to look with');
-    }
-    const open = new Set(listeners.filter(({ local }) => !local).map(({ port }) => port));
-    const closed = promised.filter((port) => !open.has(port));
-    if (closed.length > 0) {
-      const onlyLocal = closed.filter((port) =>
-        listeners.some((listener) => listener.port === port && listener.local),
-      );
-      return failed(
-        onlyLocal.length > 0
-          ? `port ${onlyLocal.join(', ')} listens on localhost only`
-          : `nothing listens on port ${closed.join(', ')}`,
-        'Correct `ports` in the config, or let the service listen on all addresses (0.0.0.0).',
+    const { addon, container, signal, timeScale } = context;
+    if (addon.startup === 'once') return skipped('`startup: once`');
+    const published = listPromised(context, 'published');
+    const late = await lookLate(context);
+    if (late === undefined) return skipUnseen(context);
+    let inside = late;
+    if (describeUnreachable(inside, published) !== '') {
+      // HEALTHCHECK or another port may have come first.
+      await container.waitFor(
+        async ({ running }) => {
+          if (running) inside = (await lookInside(container)) ?? inside;
+          return describeUnreachable(inside, published) === '';
+        },
+        { timeoutMs: 5_000 * timeScale, pollMs: 500, signal },
       );
     }
-    const known = new Set([...promised, ...listOtherPorts(context)]);
-    const others = [...open].filter((port) => !known.has(port));
-    return others.length === 0
-      ? passed([...known].length === 0 ? 'none' : [...known].join(', '))
-      : warning(
-          `port ${others.join(', ')} is open too: every add-on can connect to it`,
-          'Name it in `ports`, or let the service listen on 127.0.0.1.',
-        );
+    const open = listOpenPorts(inside.listeners);
+    const problem = describeUnreachable(inside, published);
+    if (problem !== '') {
+      const known = open.length === 0 ? '' : `; open are ${open.join(', ')}`;
+      return failed(problem + known, `Correct \`ports\` in the config. ${LISTEN_EVERYWHERE}`);
+    }
+    const optional = listPromised(context, 'optional');
+    const promised = [...published, ...optional];
+    const named = new Set([
+      ...promised.filter(({ protocol }) => protocol === 'tcp').map(({ port }) => port),
+      ...listOtherPorts(context),
+    ]);
+    const others = open.filter((port) => !named.has(port));
+    if (others.length > 0) {
+      return warning(
+        `port ${others.join(', ')} is open too: every add-on can connect to it`,
+        'Name it in `ports`, or let the service listen on 127.0.0.1.',
+      );
+    }
+    const missing = describeUnreachable(inside, optional);
+    if (missing !== '') {
+      return warning(
+        missing,
+        'Whoever publishes that port reaches nothing with these options. Give them another option set in smoke.yaml, or remove the port.',
+      );
+    }
+    const all = [...promised.map(describePort), ...listOtherPorts(context).map(String)];
+    return passed(all.length === 0 ? 'none' : [...new Set(all)].join(', '));
   },
 };
 

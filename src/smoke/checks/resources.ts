@@ -2,67 +2,42 @@ import { readUnpackedBytes } from '../../engine/docker.js';
 import { formatBytes } from '../../report/format.js';
 import type { SmokeCheck } from '../check.js';
 import { failed, passed, skipped, warning } from '../report.js';
+import { failForMemory } from './death.js';
+import { lookLate, skipUnseen } from './look.js';
 
-/**
- * The container sees its own control group here, in the layout of the second version or the first.
- * https://docs.kernel.org/admin-guide/cgroup-v2.html and cgroup-v1/memory.html
- */
-const FILES = [
-  'memory.peak',
-  'memory.events',
-  'cpu.stat',
-  'memory/memory.max_usage_in_bytes',
-  'memory/memory.oom_control',
-  'cpuacct/cpuacct.usage',
-].map((file) => `/sys/fs/cgroup/${file}`);
-
-interface Usage {
-  readonly peakBytes: number | undefined;
-  readonly cpuSeconds: number | undefined;
-  readonly kills: number;
-}
-
-/** Reads what `grep "" FILE...` prints: `file:line`. */
-export function parseUsage(output: string): Usage {
-  const read = (pattern: RegExp): number | undefined => {
-    const found = pattern.exec(output)?.[1];
-    return found === undefined ? undefined : Number(found);
-  };
-  const microseconds = read(/cpu\.stat:usage_usec (\d+)$/m);
-  const nanoseconds = read(/cpuacct\.usage:(\d+)$/m);
-  return {
-    peakBytes: read(/memory\.peak:(\d+)$/m) ?? read(/memory\.max_usage_in_bytes:(\d+)$/m),
-    cpuSeconds: microseconds === undefined ? nanoseconds && nanoseconds / 1e9 : microseconds / 1e6,
-    kills: read(/:oom_kill (\d+)$/m) ?? 0,
-  };
-}
+/** Close to the limit the kernel reclaims memory all the time. */
+const NEARLY_ALL = 0.95;
 
 export const resourcesCheck: SmokeCheck = {
   id: 'resources',
   title: 'memory and processor time stay in their limits',
   needs: ['start', 'ready'],
-  run: async ({ container, smoke, memoryLimitBytes }) => {
-    const { stdout } = await container.exec(['grep', '-s', '', ...FILES]);
-    const { peakBytes: peak, cpuSeconds, kills } = parseUsage(stdout);
-    if (kills > 0) {
-      return failed(
-        `${kills} processes were killed because ${formatBytes(memoryLimitBytes)} of memory were used up`,
-        'Use less memory, or raise limits.memory_mb in smoke.yaml if it is meant to need that much.',
+  run: async (context) => {
+    const { container, smoke, memoryLimitBytes, timeScale } = context;
+    const { outOfMemory } = await container.state();
+    const usage = (await lookLate(context))?.usage;
+    if ((usage?.kills ?? 0) > 0 || outOfMemory) {
+      const kills = usage?.kills ?? 0;
+      return failForMemory(
+        context,
+        kills > 1 ? `${kills} processes were killed` : 'a process was killed',
       );
     }
-    if (peak === undefined || cpuSeconds === undefined) {
-      return skipped('the image has no `grep` to read them with');
+    if (usage?.peakBytes === undefined || usage.cpuSeconds === undefined) {
+      return skipUnseen(context);
     }
-    const evidence = `${formatBytes(peak)} at most, ${cpuSeconds.toFixed(1)} s of processor time`;
-    const { cpuSeconds: cpuLimit } = smoke.limits;
-    if (cpuLimit !== undefined && cpuSeconds > cpuLimit) {
+    const { peakBytes, cpuSeconds } = usage;
+    const evidence = `${formatBytes(peakBytes)} at most, ${cpuSeconds.toFixed(1)} s of processor time`;
+    const { cpuSeconds: limit } = smoke.limits;
+    if (limit !== undefined && cpuSeconds > limit * timeScale) {
+      const scaled =
+        timeScale > 1 ? `${limit} s, times ${timeScale} under emulation` : `${limit} s`;
       return failed(
-        `${evidence}; the limit is ${cpuLimit} s`,
-        'Do less at start, or raise limits.cpu_seconds.',
+        `${evidence}; the limit is ${scaled}`,
+        'Do less at start, or raise limits.cpu_seconds in smoke.yaml.',
       );
     }
-    // The limit itself can't be exceeded; close to it the kernel reclaims all the time.
-    return peak > 0.95 * memoryLimitBytes
+    return peakBytes > NEARLY_ALL * memoryLimitBytes
       ? warning(evidence, `It came close to the limit of ${formatBytes(memoryLimitBytes)}.`)
       : passed(evidence);
   },

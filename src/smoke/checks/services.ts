@@ -1,7 +1,12 @@
-import type { CheckContext, SmokeCheck } from '../check.js';
-import { failed, passed, skipped } from '../report.js';
-import { readServices, type ServiceState } from '../services.js';
-import { describeDeath } from './life.js';
+import type { SmokeCheck } from '../check.js';
+import { lookInside, type Inside } from '../inside.js';
+import { failed, passed, skipped, warning } from '../report.js';
+import { describeDeaths, type ServiceState } from '../services.js';
+import { adviseOnCrash, tellsCrash } from '../signals.js';
+import { quoteLog } from '../telling-line.js';
+import { failForLoop } from './dead-end.js';
+import { describeDeath, failForMemory } from './death.js';
+import { lookLate, skipUnseen } from './look.js';
 
 /** Long enough for a service in a restart loop to have come back: s6 waits a second between starts. */
 const UP_MS = 2_500;
@@ -10,37 +15,51 @@ function describe(services: readonly ServiceState[]): string {
   return services.map(({ name, text }) => `${name}: ${text}`).join('; ');
 }
 
-/** A service that ended by a signal of the processor's is QEMU's work as often as its own. */
-function adviseOn(context: CheckContext, services: readonly ServiceState[]): string {
-  const crashed = services.some(({ text }) => /SIGSEGV|SIGILL|exitcode 1(?:32|39)/.test(text));
-  return crashed && context.candidate.plan.emulated
-    ? `Such crashes are often QEMU's: test ${context.candidate.arch} on a machine of that architecture.`
-    : 'Look at the log for why it ended; --verbose shows it.';
-}
-
 /** Every service that s6 wants up is up. */
 export const servicesCheck: SmokeCheck = {
   id: 'services',
   title: 'its s6 services are up',
   needs: ['start', 'ready'],
   run: async (context) => {
-    let services: readonly ServiceState[] = [];
-    const { state } = await context.container.waitFor(
-      async () => {
-        services = await readServices(context.container);
-        return services.every(({ up, wantedUp }) => up || !wantedUp);
+    const { addon, candidate, container, notes, signal, timeScale } = context;
+    const { state } = await container.waitFor(
+      async ({ running }) => {
+        if (!running) return false;
+        notes.early = (await lookInside(container)) ?? notes.early;
+        return (notes.early?.services ?? []).every(({ up, wantedUp }) => up || !wantedUp);
       },
-      { timeoutMs: 5_000 * context.timeScale, pollMs: 500, signal: context.signal },
+      { timeoutMs: 5_000 * timeScale, pollMs: 500, signal },
     );
-    if (!state.running && context.addon.startup !== 'once') return describeDeath(context, state);
-    context.notes.services = services;
+    if (!state.running && addon.startup !== 'once') return describeDeath(context, state);
+    if (notes.early === undefined) return skipUnseen(context);
+    const { services } = notes.early;
     if (services.length === 0) return skipped('it has no s6 services');
     const down = services.filter(({ up, wantedUp }) => !up && wantedUp);
-    return down.length === 0
-      ? passed(services.map(({ name, up }) => (up ? name : `${name} (down, as wanted)`)).join(', '))
-      : failed(describe(down), adviseOn(context, down));
+    if (down.length > 0) {
+      const evidence = `${describe(down)}; ${quoteLog(container.log)}`;
+      return failed(
+        evidence,
+        candidate.plan.emulated && tellsCrash(evidence)
+          ? adviseOnCrash(candidate.arch)
+          : 'Look at the log for why it ended; --verbose shows it.',
+      );
+    }
+    return passed(
+      services.map(({ name, up }) => (up ? name : `${name} (down, as wanted)`)).join(', '),
+    );
   },
 };
+
+/** Services that s6 wants up and that ended: each time so far, or since an earlier look. */
+function findRestarted(before: Inside | undefined, after: Inside): readonly ServiceState[] {
+  return after.services.filter(({ name, wantedUp, pid, deaths }) => {
+    const earlier = before?.services.find((service) => service.name === name);
+    const endedSince =
+      deaths.length > (earlier?.deaths.length ?? 0) ||
+      (earlier?.pid !== undefined && pid !== earlier.pid);
+    return wantedUp && (deaths.length > 1 || endedSince);
+  });
+}
 
 /** What is up stays up: nothing dies, and no service is started again and again. */
 export const steadyCheck: SmokeCheck = {
@@ -58,19 +77,21 @@ export const steadyCheck: SmokeCheck = {
       signal,
     });
     if (!state.running) return describeDeath(context, state);
-    const before = new Map(notes.services.map((service) => [service.name, service]));
-    const after = before.size === 0 ? [] : await readServices(container);
-    const restarted = after.filter(({ name, pid, wantedUp }) => {
-      const earlier = before.get(name);
-      return wantedUp && earlier?.pid !== undefined && pid !== earlier.pid;
-    });
-    if (restarted.length > 0) {
-      return failed(
-        `${restarted.map(({ name }) => name).join(', ')} ended and was started again: ${describe(restarted)}`,
-        adviseOn(context, restarted),
-      );
-    }
+    const after = await lookLate(context);
     const seconds = ((performance.now() - notes.readyAtMs) / 1000).toFixed(1);
-    return passed(`up for ${seconds} s${after.length === 0 ? '' : ', no service restarted'}`);
+    if (after === undefined || after.services.length === 0) return passed(`up for ${seconds} s`);
+    const restarted = findRestarted(notes.early, after);
+    if (restarted.length > 0) {
+      return after.usage.kills > 0
+        ? failForMemory(context, `${restarted.map(describeDeaths).join('; ')},`)
+        : failForLoop(context, restarted);
+    }
+    const once = after.services.filter(({ deaths, wantedUp }) => wantedUp && deaths.length > 0);
+    return once.length === 0
+      ? passed(`up for ${seconds} s, no service restarted`)
+      : warning(
+          `${once.map(describeDeaths).join('; ')}, before it stayed up`,
+          'Let the service wait for what it needs instead of ending.',
+        );
   },
 };
