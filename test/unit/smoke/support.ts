@@ -29,13 +29,17 @@ export interface FakeContainer {
   /** The state after it was stopped. */
   readonly stopped?: ContainerState;
   readonly log?: readonly string[];
+  /** What `docker top` shows. */
   readonly processes?: readonly ContainerProcess[];
+  /** What the script that looks inside prints; without it the image has no shell. */
+  readonly inside?: readonly string[];
   /** By the path that is asked for. */
   readonly files?: Readonly<Record<string, readonly TarEntry[]>>;
 }
 
 /** A container that does what the test says, with a clock that jumps to the end of every wait. */
 export class StandInContainer {
+  readonly startedAtMs = performance.now();
   readonly stops: number[] = [];
   readonly waits: number[] = [];
   private index = 0;
@@ -44,6 +48,15 @@ export class StandInContainer {
 
   get log(): readonly string[] {
     return this.fake.log ?? [];
+  }
+
+  waitForLog(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  execAsRoot(): Promise<{ readonly stdout: string }> {
+    const { inside } = this.fake;
+    return Promise.resolve({ stdout: inside === undefined ? '' : [...inside, 'end|'].join('\n') });
   }
 
   state(): Promise<ContainerState> {
@@ -139,6 +152,8 @@ export function checkContext(changes: Partial<CheckContext> = {}): CheckContext 
     startTimeoutMs: 120_000,
     timeScale: 1,
     smoke: NO_SMOKE_FILE,
+    memoryLimitBytes: 1_000_000_000,
+    notes: { readyAtMs: 0, early: undefined, late: undefined },
     ...changes,
   };
   return new Proxy(context as CheckContext, {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { userCheck } from '../../../src/smoke/checks/user.js';
+import { sampleAddon } from '../../helpers/sample-addon.js';
 import type { TarEntry } from '../../helpers/tar.js';
 import { candidateFor, checkContext, NO_SMOKE_FILE, standInContainer } from './support.js';
 
@@ -13,8 +14,10 @@ interface Image {
   /** By the name of the service. */
   readonly services?: Readonly<Record<string, string>>;
   readonly s6rc?: Readonly<Record<string, string>>;
-  /** Users of the running processes. */
+  /** Users of the running processes, as seen from outside. */
   readonly uids?: readonly number[];
+  /** What is seen from inside: `process|PID|PARENT|USER|NAME` and `service|NAME|up (pid PID)`. */
+  readonly inside?: readonly string[];
   readonly passwd?: string | null;
   readonly smokeUser?: string;
 }
@@ -30,8 +33,17 @@ function folder(root: string, scripts: Readonly<Record<string, string>>): readon
   ];
 }
 
-async function find({ user = '', services, s6rc, uids = [0], passwd = PASSWD, smokeUser }: Image) {
+async function find({
+  user = '',
+  services,
+  s6rc,
+  uids = [0],
+  inside,
+  passwd = PASSWD,
+  smokeUser,
+}: Image) {
   const { container } = standInContainer({
+    ...(inside === undefined ? {} : { inside }),
     processes: uids.map((uid, index) => ({ pid: 100 + index, uid, command: 'x' })),
     files: {
       ...(services === undefined ? {} : { '/etc/services.d': folder('services.d', services) }),
@@ -92,7 +104,7 @@ describe('user', () => {
       uids: [0, 1000],
     });
     expect(outcome).toBe('failed');
-    expect(evidence).toBe('no process runs as other, which /etc/services.d/cron/run names');
+    expect(evidence).toContain('no process runs as other, which /etc/services.d/cron/run names');
     expect(hint).toContain('create the user');
   });
 
@@ -109,5 +121,42 @@ describe('user', () => {
       evidence: 'example (smoke.yaml)',
     });
     expect((await find({ ...image, uids: [1001] })).outcome).toBe('failed');
+  });
+
+  test('nobody looks at what runs once or has ended', async () => {
+    expect((await find({ user: 'example', uids: [] })).outcome).toBe('skipped');
+    const addon = sampleAddon({ startup: 'once' });
+    const candidate = candidateFor('amd64', { user: 'example' });
+    expect((await userCheck.run(checkContext({ addon, candidate }))).outcome).toBe('skipped');
+  });
+
+  test('USER is a promise for every process', async () => {
+    const { outcome, evidence } = await find({
+      user: 'example',
+      inside: ['process|1|0|1000|web', 'process|20|1|0|helper'],
+    });
+    expect(outcome).toBe('failed');
+    expect(evidence).toBe(
+      'helper (process 20) runs as root, not as example, which USER of the image names',
+    );
+  });
+
+  test('a program of root’s may start others as somebody else', async () => {
+    const inside = ['process|1|0|0|s6-svscan', 'process|20|1|0|sudo', 'process|21|20|1000|web'];
+    expect((await find({ user: 'example', inside })).outcome).toBe('passed');
+  });
+
+  test('a run script is a promise for its own service', async () => {
+    const services = {
+      web: 'exec s6-setuidgid example web',
+      cron: 'exec s6-setuidgid other cron',
+    };
+    const states = ['service|web|up (pid 20) 5 seconds', 'service|cron|up (pid 30) 5 seconds'];
+    const inside = ['process|20|1|0|web', 'process|30|1|0|sh', 'process|31|30|1001|cron'];
+    const { outcome, evidence } = await find({ services, inside: [...states, ...inside] });
+    expect(outcome).toBe('failed');
+    expect(evidence).toBe(
+      'web (process 20) runs as root, not as example, which /etc/services.d/web/run names',
+    );
   });
 });
