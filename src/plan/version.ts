@@ -13,10 +13,12 @@ export interface ReleaseVersion {
 const TAG = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
 
 /** Year, month and up to two more numbers, as Home Assistant counts: 2026.02.1, 2026.8.0b3. */
-const CALENDAR = /^(?:19|20)\d\d\.(?:0?[1-9]|1[0-2])(?:\.\d+){0,2}(?<suffix>(?:a|b|rc|\.?dev)\d*)?$/;
+const CALENDAR =
+  /^(?:19|20)\d\d\.(?:0?[1-9]|1[0-2])(?:\.\d+){0,2}(?<suffix>(?:a|b|rc|\.?dev)\d*)?$/;
 
 /** One to four numbers and, as many add-ons have it, the packaging's own number: 3.23, 3.23-1, 1.2.3.4. */
-const SIMPLE = /^\d+(?:\.\d+){0,3}(?:-(?:r|ls)?\d+)?(?<suffix>(?:a|b|rc|\.?dev|-?(?:alpha|beta|rc|dev)\.?)\d*)?$/;
+const SIMPLE =
+  /^\d+(?:\.\d+){0,3}(?:-(?:r|ls)?\d+)?(?<suffix>(?:a|b|rc|\.?dev|-?(?:alpha|beta|rc|dev)\.?)\d*)?$/;
 
 function fail(message: string, hint: string): never {
   throw new AddonReleaseError('usage', message, { hint });
