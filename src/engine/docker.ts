@@ -32,7 +32,16 @@ export async function docker(args: readonly string[], options: RunOptions = {}):
   throw engineFailure(`docker ${args.slice(0, 2).join(' ')} failed`, result);
 }
 
+/** How docker says that there is nobody at the other end. */
+const NO_ENGINE = /cannot connect to the docker daemon|error during connect/i;
+
 function engineFailure(message: string, result: RunResult): AddonReleaseError {
+  if (NO_ENGINE.test(result.stderr)) {
+    return new AddonReleaseError('environment', 'the Docker engine stopped answering', {
+      output: `${message}:\n${result.stderr}`,
+      hint: 'Start it again and run the same command: it also removes what this run left in the engine.',
+    });
+  }
   return new AddonReleaseError('environment', result.timedOut ? `${message}: no answer` : message, {
     output: result.stderr || result.stdout,
     hint: 'Run `addon-release doctor` to check the engine.',
