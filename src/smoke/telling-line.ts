@@ -5,7 +5,7 @@ const NOISE = [
   /^(?:s6-\S+|s6rc-\S+|cont-(?:init|finish)|services-(?:up|down)|legacy-\S+|fix-attrs): (?:info|warning|fatal):/,
   /^\/run\/s6\/basedir\//,
   /^\[(?:cont-init|cont-finish|services|s6-init|s6-finish|fix-attrs)\.?d?\]/,
-  /^\s+at\s/,
+  /^at \S.*:\d+\)?$/,
   /^Node\.js v\d/,
 ];
 
