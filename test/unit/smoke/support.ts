@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import type { RunResult } from '../../../src/exec/run.js';
 import type { CheckContext } from '../../../src/smoke/check.js';
 import type { Container, ContainerProcess, ContainerState } from '../../../src/smoke/container.js';
 import { readSmokeFile, type SmokeFile } from '../../../src/smoke/smoke-file.js';
@@ -33,6 +34,10 @@ export interface FakeContainer {
   readonly processes?: readonly ContainerProcess[];
   /** What the script that looks inside prints; without it the image has no shell. */
   readonly inside?: readonly string[];
+  /** What `docker diff` shows. */
+  readonly changes?: readonly { readonly kind: string; readonly path: string }[];
+  /** The answer to `docker exec`. */
+  readonly exec?: (args: readonly string[]) => Pick<RunResult, 'exitCode' | 'stdout' | 'stderr'>;
   /** By the path that is asked for. */
   readonly files?: Readonly<Record<string, readonly TarEntry[]>>;
 }
@@ -57,6 +62,14 @@ export class StandInContainer {
   execAsRoot(): Promise<{ readonly stdout: string }> {
     const { inside } = this.fake;
     return Promise.resolve({ stdout: inside === undefined ? '' : [...inside, 'end|'].join('\n') });
+  }
+
+  changes(): Promise<readonly { readonly kind: string; readonly path: string }[]> {
+    return Promise.resolve(this.fake.changes ?? []);
+  }
+
+  exec(args: readonly string[]): Promise<unknown> {
+    return Promise.resolve(this.fake.exec?.(args));
   }
 
   state(): Promise<ContainerState> {
