@@ -58,6 +58,7 @@ export const filesCheck: SmokeCheck = {
 const EXPECTED = [
   ...['/dev', '/proc', '/sys', '/run', '/tmp', '/etc'],
   ...['/var/run', '/var/tmp', '/var/log', '/var/lock', '/var/cache'],
+  ...['/sbin/docker-init', '/usr/sbin/docker-init'], // where the engine puts its own with `init: true`
 ];
 
 /** What interpreters keep for themselves beside their modules. */
