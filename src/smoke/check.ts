@@ -21,6 +21,8 @@ export interface CheckContext {
   readonly ingressEntry: string;
   /** Where ingress requests go; chosen by the test when the config says 0. */
   readonly ingressPort: number;
+  /** Where requests come from; another address than the Supervisor's own where its network is taken. */
+  readonly supervisorAddress: string;
   /** The validated options, as in /data/options.json. */
   readonly options: JsonObject;
   /** Layers of the base image, by compressed and uncompressed digest. */

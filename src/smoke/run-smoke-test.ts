@@ -117,6 +117,7 @@ class SmokeTest {
       probe: (probe) => environment.supervisor.probe(probe),
       ingressEntry: `/api/hassio_ingress/${setup.ingressToken}`,
       ingressPort: setup.addon.ingressPort ?? request.addon.ingressPort,
+      supervisorAddress: environment.supervisorAddress,
       options: run.options,
       baseLayers: request.baseLayers,
       runFolder: request.runFolder,

@@ -141,13 +141,22 @@ export const webuiCheck: SmokeCheck = {
   },
 };
 
+/** Where the Supervisor is on every installation; add-ons may let in nobody else. */
+const SUPERVISOR_ADDRESS = '172.30.32.2';
+
 async function ingressFinding(context: CheckContext, answer: ProbeAnswer): Promise<CheckFinding> {
   const where = `port ${context.ingressPort}: ${await describeAnswer(context, context.ingressPort, answer)}`;
   if (answer.status !== undefined && answer.status < 400) return passed(where);
+  const isRefused = answer.status === 401 || answer.status === 403;
+  if (isRefused && context.supervisorAddress !== SUPERVISOR_ADDRESS) {
+    return skipped(
+      `${where}, asked from ${context.supervisorAddress} because ${SUPERVISOR_ADDRESS} is taken on this machine`,
+    );
+  }
   return failed(
     where,
     answer.connected
-      ? 'Let the service accept requests from the Supervisor (172.30.32.2) without a login.'
+      ? `Let the service accept requests from the Supervisor (${SUPERVISOR_ADDRESS}) without a login.`
       : `Let the service listen on \`ingress_port\`. ${LISTEN_EVERYWHERE}`,
   );
 }

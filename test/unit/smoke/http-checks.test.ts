@@ -131,6 +131,17 @@ describe('ingress', () => {
     expect(hint).toContain('172.30.32.2');
   });
 
+  test('may refuse another address than the Supervisor has', async () => {
+    const refused = { 8099: { status: 403 } };
+    const elsewhere = { supervisorAddress: '172.30.34.2' };
+    const { outcome, evidence } = await find(ingressCheck, { ingress: true }, refused, elsewhere);
+    expect(outcome).toBe('skipped');
+    expect(evidence).toContain('asked from 172.30.34.2 because 172.30.32.2 is taken');
+    const broken = { 8099: { status: 500 } };
+    const finding = await find(ingressCheck, { ingress: true }, broken, elsewhere);
+    expect(finding.outcome).toBe('failed');
+  });
+
   test('must listen on all addresses', async () => {
     const { outcome, hint } = await find(ingressCheck, { ingress: true }, {});
     expect(outcome).toBe('failed');

@@ -160,6 +160,7 @@ export function checkContext(changes: Partial<CheckContext> = {}): CheckContext 
     probe: probeOf({}),
     ingressEntry: '/api/hassio_ingress/token',
     ingressPort: 8099,
+    supervisorAddress: '172.30.32.2',
     options: {},
     signal: new AbortController().signal,
     startTimeoutMs: 120_000,
