@@ -6,9 +6,11 @@ const CERTIFICATE_DAYS = 365;
 
 async function makeCertificate(): Promise<{ readonly cert: string; readonly private: string }> {
   // Loaded only for add-ons that map the folder: it costs more to start than everything else here.
-  const { generate } = await import('selfsigned');
+  const selfsigned = await import('selfsigned');
   const notAfterDate = new Date(Date.now() + CERTIFICATE_DAYS * 24 * 3600 * 1000);
-  return generate([{ name: 'commonName', value: 'homeassistant.local' }], { notAfterDate });
+  return selfsigned.default.generate([{ name: 'commonName', value: 'homeassistant.local' }], {
+    notAfterDate,
+  });
 }
 
 /**
