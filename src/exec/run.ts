@@ -64,12 +64,29 @@ function collect(stream: Readable, limit: number, onLine: ((line: string) => voi
 }
 
 /**
- * Calls `stop` when a process has ended and its output has not: something that it started outlives it and holds the
- * pipes open, possibly for ever.
+ * Something that a process started may outlive it and hold its pipes open, possibly for ever. Calls `stop` when the
+ * process has ended and nothing comes any more, or, after it was killed, whatever still comes.
  */
 function stopAfterExit(child: ChildProcess, stop: () => void): void {
   child.once('exit', () => {
-    const timer = setTimeout(stop, DRAIN_MS);
+    let heard = false;
+    let timer: NodeJS.Timeout | undefined;
+    const listen = (): void => {
+      heard = false;
+      timer = setTimeout(() => {
+        // Timers come first in a loop that was blocked: what has arrived meanwhile is read before this.
+        setImmediate(() => {
+          if (heard && !child.killed) listen();
+          else stop();
+        });
+      }, DRAIN_MS);
+    };
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.on('data', () => {
+        heard = true;
+      });
+    }
+    listen();
     child.once('close', () => {
       clearTimeout(timer);
     });
@@ -164,9 +181,16 @@ export function start(
     stdout: 'pipe',
     stderr: 'pipe',
   });
-  stopAfterExit(child, () => {
-    child.stdout.destroy();
-    child.stderr.destroy();
+  child.once('exit', () => {
+    // Only then: else the caller reads the streams to their end, as slowly as it likes.
+    if (!child.killed) return;
+    const timer = setTimeout(() => {
+      child.stdout.destroy();
+      child.stderr.destroy();
+    }, DRAIN_MS);
+    child.once('close', () => {
+      clearTimeout(timer);
+    });
   });
   return {
     stdin: child.stdin,

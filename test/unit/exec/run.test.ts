@@ -81,21 +81,6 @@ describe('run', () => {
     expect(result.exitCode).toBe(7);
   });
 
-  test('does not wait for what a program leaves behind', async () => {
-    const lines: string[] = [];
-    const script = 'sleep 30 & echo "$!"; exit 5';
-    const results = await Promise.all([
-      sh(script),
-      sh(script, { onStdoutLine: (line) => lines.push(line) }),
-    ]);
-    for (const { stdout, exitCode, durationMs } of results) {
-      process.kill(Number(stdout));
-      expect(exitCode).toBe(5);
-      expect(durationMs).toBeLessThan(15_000);
-    }
-    expect(lines).toEqual([results[1].stdout.trim()]);
-  });
-
   test('calls back for every line of each stream, also the last without an end', async () => {
     const out: string[] = [];
     const err: string[] = [];
@@ -190,5 +175,56 @@ describe('start', () => {
     await expect(start('no-such-program', []).ended).rejects.toThrow(
       'no-such-program is not installed or not on PATH',
     );
+  });
+});
+
+// Each of them takes seconds, of waiting.
+describe.concurrent('the end of a program', () => {
+  test('does not wait for what a program leaves behind', async () => {
+    const lines: string[] = [];
+    const script = 'sleep 30 & echo "$!"; exit 5';
+    const results = await Promise.all([
+      sh(script),
+      sh(script, { onStdoutLine: (line) => lines.push(line) }),
+    ]);
+    for (const { stdout, exitCode, durationMs } of results) {
+      process.kill(Number(stdout));
+      expect(exitCode).toBe(5);
+      expect(durationMs).toBeLessThan(15_000);
+    }
+    expect(lines).toEqual([results[1].stdout.trim()]);
+  });
+
+  test('gives up a killed program that left something talkative behind', async () => {
+    const controller = new AbortController();
+    const talk = '(while sleep 0.1; do echo more; done) &';
+    let pid = 0;
+    const result = await sh(`${talk} echo "$!"; wait`, {
+      signal: controller.signal,
+      onStdoutLine: (line) => {
+        pid ||= Number(line);
+        controller.abort();
+      },
+    });
+    process.kill(pid);
+    expect(result).toMatchObject({ exitCode: null, signal: 'SIGTERM' });
+    expect(result.durationMs).toBeLessThan(15_000);
+  });
+
+  test('leaves the reader all the time it wants', async () => {
+    const process = start('seq', ['1', '20000']);
+    let read = '';
+    for await (const chunk of process.stdout) {
+      if (read === '') await new Promise((resolve) => setTimeout(resolve, 2_500));
+      read += String(chunk);
+    }
+    expect(read.endsWith('\n20000\n')).toBe(true);
+    expect(await process.ended).toBe(0);
+  });
+
+  test('ends with what it started', async () => {
+    const process = start('sh', ['-c', 'trap "exit 3" TERM; echo ready; sleep 30 & wait']);
+    process.stdout.once('data', process.kill);
+    expect(await process.ended).toBe(3);
   });
 });
