@@ -87,10 +87,7 @@ describe.skipIf(!hasTools)('an add-on that is developed', () => {
       cwd: addon.folder,
       atEnd,
     });
-    await waitUntil(
-      'the add-on is up',
-      () => /is up .* after its start/.exec(cli.stdout()) ?? undefined,
-    );
+    await waitUntil('the add-on is up', () => /the add-on is up: /.exec(cli.stdout()) ?? undefined);
     supervisorAddress = await askDocker([
       ...['container', 'inspect', `addon-release-${cli.pid}-supervisor`],
       '--format={{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}',

@@ -1,11 +1,12 @@
+import { randomInt } from 'node:crypto';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { BASE_MIRROR, runCli, startCli, waitUntil } from '../helpers/cli.js';
+import { BASE_MIRROR, runCli, startCli, waitForOutput, waitUntil } from '../helpers/cli.js';
 import { startEngineProxy } from '../helpers/engine-proxy.js';
 import { expectTidyEnd } from '../helpers/expect-run.js';
 import { fakeDocker } from '../helpers/fake-docker.js';
 import { copyFixture } from '../helpers/fixture-addon.js';
-import { listLocalImages } from '../helpers/local-engine.js';
+import { findAddonContainer, listLocalImages, removeLeftovers } from '../helpers/local-engine.js';
 import { digestStorage } from '../helpers/published.js';
 import { startRegistry, type RegistryServer } from '../helpers/registry-server.js';
 import { requireTool } from '../helpers/tools.js';
@@ -90,14 +91,31 @@ describe.skipIf(!hasTools)('a machine on which something is missing', () => {
   it('has an engine that dies during the build', async () => {
     const addon = await copyFixture('slow-build');
     const proxy = await startEngineProxy();
-    const args = ['1.0.0', '--multi', '--registry', registry.host, ...BASE_MIRROR];
+    const number = `NUMBER=${String(randomInt(1e9))}`;
+    const to = ['--registry', registry.host, ...BASE_MIRROR];
+    const args = ['1.0.0', '--multi', '--build-arg', number, ...to];
     const cli = await startCli(args, { cwd: addon.folder, env: { DOCKER_HOST: proxy.address } });
-    await waitUntil('the build', () => /build: .*RUN echo/.exec(cli.stderr()) ?? undefined);
+    await waitForOutput(cli, /build: .*RUN echo/);
     await proxy.die();
     const run = await cli.ended;
     await expectTidyEnd(run, 4, addon);
     expect(run.stderr).toMatch(/^error: the Docker engine stopped during the build$/m);
     expect(run.stderr).toMatch(/^next: Start it again and run the same command/m);
     expect(await digestStorage(registry.storage)).toEqual(new Map());
+  });
+
+  it('has an engine that dies during the smoke test', async () => {
+    const addon = await copyFixture('slow-start');
+    const proxy = await startEngineProxy();
+    const env = { DOCKER_HOST: proxy.address };
+    const cli = await startCli(['test', ...BASE_MIRROR], { cwd: addon.folder, env });
+    await waitUntil('the container', () => findAddonContainer(cli.pid));
+    await proxy.die();
+    const run = await cli.ended;
+    // What is left can't be removed through an engine that is gone; the next run would do it.
+    await removeLeftovers(run.pid);
+    await expectTidyEnd(run, 4, addon);
+    expect(run.stderr).toMatch(/^error: the Docker engine stopped answering$/m);
+    expect(run.stderr).toMatch(/^next: Start it again and run the same command/m);
   });
 });

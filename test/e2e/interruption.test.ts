@@ -1,5 +1,13 @@
+import { randomInt } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { BASE_MIRROR, runCli, startCli, waitUntil, type RunningCli } from '../helpers/cli.js';
+import {
+  BASE_MIRROR,
+  runCli,
+  startCli,
+  waitForOutput,
+  waitUntil,
+  type RunningCli,
+} from '../helpers/cli.js';
 import { expectTidyEnd } from '../helpers/expect-run.js';
 import { copyFixture, type FixtureAddon } from '../helpers/fixture-addon.js';
 import { findAddonContainer, listLeftovers } from '../helpers/local-engine.js';
@@ -13,17 +21,28 @@ function startTest(addon: FixtureAddon, flags: readonly string[] = []): Promise<
   return startCli(['test', ...BASE_MIRROR, ...flags], { cwd: addon.folder });
 }
 
-function waitForBuild(cli: RunningCli): Promise<unknown> {
-  return waitUntil('the build', () => /build: .*RUN echo/.exec(cli.stderr()) ?? undefined);
+/** Starts a build and waits until its slow instruction runs, with a number that only this one has. */
+async function startSlowBuild(addon: FixtureAddon): Promise<{ cli: RunningCli; sleep: string }> {
+  const number = String(randomInt(1e9));
+  const cli = await startTest(addon, ['--build-arg', `NUMBER=${number}`]);
+  await waitForOutput(cli, /build: .*RUN echo/);
+  const sleep = `sleep 120.${number}`;
+  // BuildKit forgets to end a process that it is just about to start.
+  await waitUntil(sleep, async () => (await listCommandLines(sleep)).length > 0 || undefined);
+  return { cli, sleep };
+}
+
+/** A build goes on in the engine until the engine has noticed that nobody wants it any more. */
+function waitForEndOf(command: string): Promise<unknown> {
+  const isGone = async () => (await listCommandLines(command)).length === 0 || undefined;
+  return waitUntil(`the end of ${command}`, isGone, PROMPT_MS);
 }
 
 /** Until the add-on runs and its log is followed; returns the container's ID. */
 async function waitForSmokeTest(cli: RunningCli): Promise<string> {
   const container = await waitUntil('the container', () => findAddonContainer(cli.pid));
   const follow = `docker logs --follow ${container}`;
-  await waitUntil('its log', async () =>
-    (await listCommandLines(follow)).length > 0 ? true : undefined,
-  );
+  await waitUntil('its log', async () => (await listCommandLines(follow)).length > 0 || undefined);
   return container;
 }
 
@@ -48,20 +67,20 @@ async function expectInterrupted(
 describe.skipIf(!requireTool('docker'))('a run that is interrupted', () => {
   it('ends at once by Ctrl-C during the build', async () => {
     const addon = await copyFixture('slow-build');
-    const cli = await startTest(addon);
-    await waitForBuild(cli);
+    const { cli, sleep } = await startSlowBuild(addon);
     await expectInterrupted(cli, addon, () => {
       cli.killGroup('SIGINT');
     });
+    await waitForEndOf(sleep);
   });
 
   it('ends at once by a signal to itself alone during the build', async () => {
     const addon = await copyFixture('slow-build');
-    const cli = await startTest(addon);
-    await waitForBuild(cli);
+    const { cli, sleep } = await startSlowBuild(addon);
     await expectInterrupted(cli, addon, () => {
       cli.kill('SIGTERM');
     });
+    await waitForEndOf(sleep);
   });
 
   it('removes the containers by Ctrl-C during the smoke test', async () => {
@@ -89,8 +108,6 @@ describe.skipIf(!requireTool('docker'))('a run that is interrupted', () => {
     const run = await runCli(['test', '--quiet', '--arch', 'amd64'], { cwd: next.folder });
     await expectTidyEnd(run, 0, next);
     expect(await listLeftovers(killed.pid)).toEqual([]);
-    await waitUntil('the end of what followed the container', async () =>
-      (await listCommandLines(container)).length === 0 ? true : undefined,
-    );
+    await waitForEndOf(container);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { BASE_MIRROR, startCli, waitUntil } from '../helpers/cli.js';
+import { BASE_MIRROR, startCli, waitForOutput, waitUntil } from '../helpers/cli.js';
 import { expectTidyEnd } from '../helpers/expect-run.js';
 import { copyFixture } from '../helpers/fixture-addon.js';
 import { askDocker, findAddonContainer } from '../helpers/local-engine.js';
@@ -27,7 +27,7 @@ describe.skipIf(!requireTool('docker'))("the Supervisor's token", () => {
     const token = await readVariable(container, 'SUPERVISOR_TOKEN');
     expect(token).toMatch(/^\S{20,}$/);
     const shown = watchCommandLines([token], cli.ended);
-    await waitUntil('its log', () => /smoke \| waiting for/.exec(cli.stderr()) ?? undefined);
+    await waitForOutput(cli, /smoke \| waiting for/);
     cli.kill('SIGINT');
     const run = await cli.ended;
     await expectTidyEnd(run, 130, addon);

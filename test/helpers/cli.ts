@@ -145,3 +145,12 @@ export async function waitUntil<T>(
     await sleep(100);
   }
 }
+
+/** Waits until a run has written something to standard error; fails with all that it wrote when it does not. */
+export async function waitForOutput(cli: RunningCli, pattern: RegExp): Promise<void> {
+  const wrote = waitUntil(String(pattern), () => pattern.exec(cli.stderr()) ?? undefined);
+  const result = await Promise.race([wrote.catch(() => undefined), cli.ended]);
+  if (result === undefined || !pattern.test(cli.stderr())) {
+    throw new Error(`${String(pattern)} is not in:\n${cli.stderr()}`);
+  }
+}

@@ -31,6 +31,14 @@ export async function listLeftovers(pid: number): Promise<readonly string[]> {
   return lists.flat();
 }
 
+/** Removes what a run left in the engine because it had no way to. */
+export async function removeLeftovers(pid: number): Promise<void> {
+  for (const leftover of await listLeftovers(pid)) {
+    const [kind = '', name = ''] = leftover.split(' ');
+    await run('docker', [kind, 'rm', ...(kind === 'network' ? [] : ['--force']), name]);
+  }
+}
+
 /** The running add-on's container of a run: not the stand-in Supervisor's. */
 export async function findAddonContainer(pid: number): Promise<string | undefined> {
   const ids = await askDocker([
