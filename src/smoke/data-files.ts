@@ -1,4 +1,4 @@
-import { extract } from 'tar-stream';
+import { findContainerFiles } from './container-files.js';
 import type { Container } from './container.js';
 
 /** Files that come and go with the process that has them open. */
@@ -14,15 +14,10 @@ export async function listDataFiles(
   container: Pick<Container, 'readTar'>,
   folder: string,
 ): Promise<readonly string[]> {
-  const stream = await container.readTar(folder);
-  if (stream === undefined) return [];
   const files: string[] = [];
-  for await (const entry of stream.stdout.pipe(extract())) {
-    const { name, type } = entry.header;
+  for await (const { name } of findContainerFiles(container, folder)) {
     const path = name.split('/').slice(1).join('/');
-    if (type === 'file' && path !== OPTIONS && !PASSING.test(path)) files.push(path);
-    entry.resume();
+    if (path !== OPTIONS && !PASSING.test(path)) files.push(path);
   }
-  await stream.ended;
   return files;
 }

@@ -196,7 +196,7 @@ const LIBRARIES: Readonly<Record<string, RegExp>> = {
   'dockerfile-ast': /^plan\/dockerfile\.ts$/,
   '@octokit/rest': /^github\/client\.ts$/,
   // Layers, files put into a container, and files read out of it.
-  'tar-stream': /^(?:engine\/layer-files|smoke\/container|smoke\/checks\/user)\.ts$/,
+  'tar-stream': /^(?:engine\/layer-files|smoke\/container|smoke\/container-files)\.ts$/,
   fzstd: /^engine\/layer-content\.ts$/,
   // One WebSocket server, the Core behind it, and the proxy in front of add-ons.
   ws: /^supervisor\/(?:server|core-websocket|ingress-websocket)\.ts$/,

@@ -1,6 +1,5 @@
-import { text } from 'node:stream/consumers';
-import { extract } from 'tar-stream';
 import type { CheckContext, SmokeCheck } from '../check.js';
+import { findContainerFiles } from '../container-files.js';
 import type { Container } from '../container.js';
 import type { Inside, InsideProcess } from '../inside.js';
 import { failed, passed, skipped } from '../report.js';
@@ -31,18 +30,9 @@ async function readFiles(
   wanted: (name: string) => boolean,
 ): Promise<ReadonlyMap<string, string>> {
   const files = new Map<string, string>();
-  const stream = await container.readTar(path);
-  if (stream === undefined) return files;
-  const entries = stream.stdout.pipe(extract());
-  for await (const entry of entries) {
-    const { name, type, size } = entry.header;
-    if (type === 'file' && size <= MAX_SCRIPT_BYTES && wanted(name)) {
-      files.set(name, await text(entry));
-    } else {
-      entry.resume();
-    }
+  for await (const { name, sizeBytes, read } of findContainerFiles(container, path)) {
+    if (sizeBytes <= MAX_SCRIPT_BYTES && wanted(name)) files.set(name, await read());
   }
-  await stream.ended;
   return files;
 }
 
