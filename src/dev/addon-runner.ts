@@ -184,7 +184,6 @@ export class AddonRunner {
   async #waitForReady(watched: Watched, ingressPort: number): Promise<void> {
     const { container, start, limits, observation } = watched;
     const { environment, console, signal } = this.request;
-    const started = performance.now();
     const finding = await waitUntilReady({
       addon: start.addon,
       candidate: start.candidate,
@@ -203,8 +202,7 @@ export class AddonRunner {
       this.#state = { phase: 'starting', text: finding.evidence, ports };
       return;
     }
-    const seconds = ((performance.now() - started) / 1000).toFixed(1);
-    console.say(`the add-on is up ${seconds} s after its start: ${finding.evidence}`);
+    console.say(`the add-on is up: ${finding.evidence}`);
     this.#state = { phase: 'up', text: finding.evidence, ports };
     await environment.supervisor.update(NAME, { state: 'started' });
   }

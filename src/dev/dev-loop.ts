@@ -245,14 +245,19 @@ export class DevLoop implements DevControl {
     if (!this.#needsBuild && this.#build !== undefined) return this.#build.candidate;
     const { build, console } = this.request;
     this.#buildText = 'building';
-    const result = await build(inputs.plan, signal);
+    // Set again by a change during the build, and here by a build that comes to nothing.
+    this.#needsBuild = false;
+    const result = await build(inputs.plan, signal).catch((error: unknown) => {
+      this.#needsBuild = true;
+      throw error;
+    });
     if (result.status === 'failed') {
+      this.#needsBuild = true;
       this.#buildText = describeBuildFailure(result.failure);
       console.warn(this.#buildText);
       this.#sayWhatRuns();
       return undefined;
     }
-    this.#needsBuild = false;
     const { cachedSteps, totalSteps, configDigest } = result.candidate;
     this.#buildText = `${configDigest}, ${cachedSteps} of ${totalSteps} steps cached`;
     return result.candidate;
@@ -275,6 +280,7 @@ export class DevLoop implements DevControl {
     if (!prepared.ok) {
       this.#problems = prepared.problems.map(({ message }) => message);
       console.warn(`options are missing or wrong: ${this.#problems.join('; ')}`);
+      console.say('give them in smoke.yaml, or on the page with the options');
       this.#sayWhatRuns();
       return;
     }

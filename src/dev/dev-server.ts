@@ -46,9 +46,12 @@ export async function startDevServer(
   const handler = new RequestHandler(control);
   const sockets = new Set<Duplex>();
   const server = createServer((request, response) => {
-    void handler.answer(request).then((reply) => {
-      writeReply(response, reply);
-    });
+    void handler
+      .answer(request)
+      .catch((error: unknown) => replyStatus(500, String(error)))
+      .then((reply) => {
+        writeReply(response, reply);
+      });
   });
   server.on('upgrade', (request, socket, head) => {
     sockets.add(socket);
@@ -103,7 +106,6 @@ class RequestHandler {
 
   constructor(private readonly control: DevControl) {}
 
-  /** Never rejects. */
   async answer(request: IncomingMessage): Promise<Reply> {
     if (!isLoopbackHost(request.headers)) {
       return replyStatus(421, 'addressed by a name that is not this machine’s');

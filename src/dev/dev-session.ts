@@ -121,11 +121,10 @@ export async function runDevSession(request: DevRequest): Promise<void> {
     });
     greet(request, server, environment);
     loop.begin(runner);
-    await Promise.race([
-      untilAborted(signal),
-      untilAborted(defect.signal),
-      watchSupervisor(environment, signal),
-    ]);
+    const supervised = watchSupervisor(environment, signal);
+    await Promise.race([untilAborted(signal), untilAborted(defect.signal), supervised]);
+    // Without the Supervisor everything else fails, too: its end is the better explanation.
+    if (!signal.aborted) await Promise.race([supervised, sleep(2 * GRACE_MS)]);
   } finally {
     await closing.close();
   }

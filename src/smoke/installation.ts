@@ -48,8 +48,12 @@ export class Installation {
   /** Targets of folders that hold already what a fresh host has in them. */
   private readonly seeded: Set<string>;
 
-  constructor(private readonly request: InstallationRequest) {
-    const { addon, candidate, smoke, run, name, previous } = request;
+  /** Without the previous installation, which would hold the one before it, and so on. */
+  private readonly request: Omit<InstallationRequest, 'previous'>;
+
+  constructor({ previous, ...request }: InstallationRequest) {
+    this.request = request;
+    const { addon, candidate, smoke, run, name } = request;
     const chosenPort = previous?.setup.addon.ingressPort ?? 0;
     this.setup = createSetup({
       id: name,
