@@ -53,6 +53,9 @@ export interface ContainerProcess {
 const CALL_TIMEOUT_MS = 120_000;
 const KEPT_LOG_LINES = 200;
 
+/** How old a state may be while no event says that it has changed. */
+const STATE_AGE_MS = 5_000;
+
 /** After a container's end its last lines arrive within this time, or there are none. */
 const LOG_END_MS = 10_000;
 
@@ -109,8 +112,9 @@ export class Container {
       `--filter=container=${this.id}`,
       '--format={{.Action}}',
     ]);
-    void this.follow(events, () => {
-      for (const wake of this.waiters) wake();
+    void this.follow(events, (action) => {
+      // Each health probe is an `exec_…`.
+      if (!action.startsWith('exec_')) for (const wake of this.waiters) wake();
     });
     this.started = performance.now();
     const started = await tryDocker(['start', this.id], { timeoutMs: CALL_TIMEOUT_MS, signal });
@@ -175,7 +179,8 @@ export class Container {
 
   /**
    * Waits until `reached` holds, looking again whenever the engine reports something about the container and at
-   * least every `pollMs`.
+   * least every `pollMs`. The engine is asked for the state at events and now and then only, because every call of
+   * `docker` takes processor time from an emulated add-on that starts.
    *
    * @returns the last state, and whether it was reached in time
    */
@@ -184,25 +189,35 @@ export class Container {
     options: { readonly timeoutMs: number; readonly pollMs: number; readonly signal: AbortSignal },
   ): Promise<{ readonly state: ContainerState; readonly reached: boolean }> {
     const deadline = performance.now() + options.timeoutMs;
+    let readAt = 0;
+    let state: ContainerState | undefined;
     for (;;) {
       options.signal.throwIfAborted();
       const changed = this.nextEvent(Math.min(options.pollMs, deadline - performance.now()));
-      const state = await this.state();
+      if (state === undefined || performance.now() - readAt >= STATE_AGE_MS) {
+        readAt = performance.now();
+        state = await this.state();
+      }
       if (await reached(state)) return { state, reached: true };
-      if (!state.running || performance.now() >= deadline) return { state, reached: false };
-      await changed;
+      if (!state.running) return { state, reached: false };
+      if (performance.now() >= deadline) return { state: await this.state(), reached: false };
+      if (await changed) state = undefined;
     }
   }
 
-  private nextEvent(timeoutMs: number): Promise<void> {
+  /** Waits for the engine to report something; false when it did not in time. */
+  private nextEvent(timeoutMs: number): Promise<boolean> {
     return new Promise((resolve) => {
-      const done = () => {
+      const wake = (happened: boolean) => {
         clearTimeout(timer);
-        this.waiters.delete(done);
-        resolve();
+        this.waiters.delete(report);
+        resolve(happened);
       };
-      const timer = setTimeout(done, Math.max(0, timeoutMs));
-      this.waiters.add(done);
+      const report = () => {
+        wake(true);
+      };
+      const timer = setTimeout(wake, Math.max(0, timeoutMs), false);
+      this.waiters.add(report);
     });
   }
 
