@@ -261,7 +261,9 @@ describe('options', () => {
     await begin();
     addon = sampleAddon({ ...ADDON, options: new PyDict() });
     loop.filesChanged(['config.yaml']);
-    await until(/options are missing or wrong: options\.greeting is missing.*\n.*smoke\.yaml.*\n.*keeps running/);
+    await until(
+      /options are missing or wrong: options\.greeting is missing.*\n.*smoke\.yaml.*\n.*keeps running/,
+    );
     expect(loop.view().problems).toEqual(['options.greeting is missing; the schema requires it']);
     expect(runner.started).toHaveLength(1);
     expect(loop.saveOptions('{"greeting": "Given"}')).toEqual([]);
