@@ -48,6 +48,11 @@ function engineFailure(message: string, result: RunResult): AddonReleaseError {
   });
 }
 
+/** The platform of the machine that this program runs on: "linux/amd64". The engine's may be another one. */
+export function thisPlatform(): string {
+  return `linux/${process.arch === 'x64' ? 'amd64' : process.arch}`;
+}
+
 export interface Engine {
   readonly version: string;
   /** "linux/amd64" */

@@ -2,7 +2,13 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { docker, inspectLocalImage, tryDocker, type Engine } from '../engine/docker.js';
+import {
+  docker,
+  inspectLocalImage,
+  tryDocker,
+  type Engine,
+  thisPlatform,
+} from '../engine/docker.js';
 import { AddonReleaseError } from '../errors.js';
 import { run } from '../exec/run.js';
 import { mirrorImage, type BaseMirror } from '../plan/base-mirror.js';
@@ -22,10 +28,6 @@ export interface RuntimeImageRequest {
   readonly folder: string;
   readonly baseMirrors: readonly BaseMirror[];
   readonly signal: AbortSignal;
-}
-
-function thisPlatform(): string {
-  return `linux/${process.arch === 'x64' ? 'amd64' : process.arch}`;
 }
 
 /** The shared libraries that this machine's Node.js is linked with, by absolute path. */

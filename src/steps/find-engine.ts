@@ -1,11 +1,11 @@
-import { readEngine, type Engine } from '../engine/docker.js';
+import { readEngine, thisPlatform, type Engine } from '../engine/docker.js';
 import { defineStep } from '../pipeline/step.js';
 
 /** What a plan needs to know when nobody will build: the processor of this machine. */
 function thisMachine(): Engine {
   return {
     version: '',
-    platform: `linux/${process.arch === 'x64' ? 'amd64' : process.arch}`,
+    platform: thisPlatform(),
     imageStore: 'containerd',
     cpus: 1,
     memoryBytes: 0,

@@ -66,7 +66,8 @@ export interface InstanceChanges {
 const SESSION_MS = 15 * 60_000;
 const SESSION_BYTES = 64;
 const MAX_LOG_LINES = 10_000;
-const NO_STATS: ContainerStats = {
+/** Of a container that nobody has measured. */
+export const NO_STATS: ContainerStats = {
   cpu_percent: 0,
   memory_usage: 0,
   memory_limit: 0,

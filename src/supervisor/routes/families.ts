@@ -1,3 +1,4 @@
+import { NO_STATS } from '../instance.js';
 import { checkFields, text, type FieldRule } from '../body.js';
 import { replyOk, replyText } from '../reply.js';
 import type { ComponentName } from '../state.js';
@@ -40,17 +41,7 @@ export function serveStats(path: string, right: 'manager' | 'homeassistant' = 'm
     method: 'GET',
     path: `${path}/stats`,
     right,
-    handle: () =>
-      replyOk({
-        cpu_percent: 0,
-        memory_usage: 0,
-        memory_limit: 0,
-        memory_percent: 0,
-        network_rx: 0,
-        network_tx: 0,
-        blk_read: 0,
-        blk_write: 0,
-      }),
+    handle: () => replyOk({ ...NO_STATS }),
   };
 }
 
