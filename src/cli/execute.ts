@@ -1,18 +1,9 @@
 import { AddonReleaseError } from '../errors.js';
 import { redact } from '../exec/redact.js';
-import type { ReleaseOptions } from '../pipeline/options.js';
 import { renderError } from '../report/error-text.js';
 import { wantsColor } from '../report/style.js';
+import type { CommandDefinition, CommandResult, Invocation } from './command.js';
 import { exitCodeOf, renderOutcome } from './outcome.js';
-import { parseFlags } from './parse-flags.js';
-import type { Invocation } from './program.js';
-
-/** What a command has to say at its end: text for people, data for programs. */
-export interface CommandResult {
-  readonly text: string;
-  readonly json: Readonly<Record<string, unknown>>;
-  readonly error: unknown;
-}
 
 /** Aborts on the first SIGINT or SIGTERM; the second ends the process at once. */
 function listenForSignals(exitNow: () => never): {
@@ -36,32 +27,22 @@ function listenForSignals(exitNow: () => never): {
   };
 }
 
-async function runCommand(
-  invocation: Invocation,
-  options: ReleaseOptions,
-  signal: AbortSignal,
-): Promise<CommandResult> {
-  if (invocation.command === 'doctor') {
-    const { runDoctor } = await import('./commands/doctor.js');
-    return runDoctor(options, invocation.flags.fix === true, signal);
-  }
-  if (invocation.command === 'dev') {
-    const { runDev } = await import('./commands/dev.js');
-    return runDev(invocation, options, signal);
-  }
-  const { runSteps } = await import('./commands/run-steps.js');
-  return runSteps(invocation, options, signal);
-}
-
 /** Carries out what the command line asks for and prints the result. Returns the exit code. */
-export async function execute(invocation: Invocation, exitNow: () => never): Promise<number> {
+export async function execute(
+  invocation: Invocation,
+  definition: CommandDefinition,
+  exitNow: () => never,
+): Promise<number> {
   const { flags } = invocation;
   const color = wantsColor(process.env) && process.stderr.isTTY;
   const signals = listenForSignals(exitNow);
   let result: CommandResult;
   try {
-    const options = parseFlags(invocation, process.cwd(), process.env);
-    result = await runCommand(invocation, options, signals.signal);
+    result = await definition.run(invocation, {
+      signal: signals.signal,
+      workingDirectory: process.cwd(),
+      environment: process.env,
+    });
   } catch (error) {
     result = { text: '', json: {}, error };
   } finally {

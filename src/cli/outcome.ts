@@ -1,7 +1,6 @@
 import { AddonReleaseError, EXIT_CODES } from '../errors.js';
 import { redact } from '../exec/redact.js';
 import { errorToJson } from '../report/error-text.js';
-import type { CommandName } from './program.js';
 
 export function exitCodeOf(error: unknown): number {
   if (error === undefined) return EXIT_CODES.ok;
@@ -14,7 +13,7 @@ export function exitCodeOf(error: unknown): number {
  * @param command undefined when the command line could not be understood
  */
 export function renderOutcome(
-  command: CommandName | undefined,
+  command: string | undefined,
   error: unknown,
   json: Readonly<Record<string, unknown>> = {},
 ): string {

@@ -2,7 +2,8 @@ import { parseArch, ARCHES, type Arch } from '../addon/arch.js';
 import { AddonReleaseError } from '../errors.js';
 import { parseBaseMirror } from '../plan/base-mirror.js';
 import type { ReleaseOptions } from '../pipeline/options.js';
-import type { Flags, Invocation } from './program.js';
+import type { CommandContext, Flags, Invocation } from './command.js';
+import type { DevFlags } from './commands/dev.js';
 
 const BUILD_ARG = /^([A-Za-z_][A-Za-z0-9_]*)=(.*)$/s;
 const BUILDER = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
@@ -104,7 +105,7 @@ export interface DevOptions {
 }
 
 /** @throws AddonReleaseError `usage` naming the flag */
-export function parseDevFlags({ run, port }: Flags): DevOptions {
+export function parseDevFlags({ run, port }: DevFlags): DevOptions {
   const number = port === undefined ? undefined : Number(port);
   if (number !== undefined && (!/^\d+$/.test(port ?? '') || number < 1 || number > 65_535)) {
     throw new AddonReleaseError('usage', `--port "${port ?? ''}" is not a port`, {
@@ -121,10 +122,10 @@ export function parseDevFlags({ run, port }: Flags): DevOptions {
  */
 export function parseFlags(
   invocation: Invocation,
-  workingDirectory: string,
-  environment: Readonly<Record<string, string | undefined>>,
+  { workingDirectory, environment }: Omit<CommandContext, 'signal'>,
 ): ReleaseOptions {
-  const { command, flags, version } = invocation;
+  const { command, flags } = invocation;
+  const [version] = invocation.args;
   if (command === 'release' && version === undefined) {
     throw new AddonReleaseError('usage', 'the version to release is missing', {
       hint: 'For example `addon-release 1.2.3 --multi`; see `addon-release --help`.',

@@ -1,6 +1,7 @@
 import { CommanderError } from 'commander';
 import { AddonReleaseError, EXIT_CODES } from '../errors.js';
-import { createProgram, type Invocation } from './program.js';
+import type { CommandDefinition, Invocation } from './command.js';
+import { createProgram } from './program.js';
 
 /**
  * Runs one command line.
@@ -9,9 +10,10 @@ import { createProgram, type Invocation } from './program.js';
  * @returns the exit code, see docs/exit-codes.md
  */
 export async function runCli(argv: readonly string[], exitNow: () => never): Promise<number> {
-  let invocation: Invocation | undefined;
-  const program = createProgram((asked) => {
-    invocation = asked;
+  let asked:
+    { readonly invocation: Invocation; readonly definition: CommandDefinition } | undefined;
+  const program = createProgram((invocation, definition) => {
+    asked = { invocation, definition };
   });
   try {
     program.parse([...argv], { from: 'user' });
@@ -22,9 +24,9 @@ export async function runCli(argv: readonly string[], exitNow: () => never): Pro
     if (argv.includes('--json')) await printRefusal(error);
     return EXIT_CODES.usage;
   }
-  if (invocation === undefined) return EXIT_CODES.usage;
+  if (asked === undefined) return EXIT_CODES.usage;
   const { execute } = await import('./execute.js');
-  return execute(invocation, exitNow);
+  return execute(asked.invocation, asked.definition, exitNow);
 }
 
 /** Who asked for JSON gets it, also when nothing else of the command line could be understood. */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { parseDevFlags, parseFlags } from '../../../src/cli/parse-flags.js';
-import { createProgram, type Flags, type Invocation } from '../../../src/cli/program.js';
+import type { Flags, Invocation } from '../../../src/cli/command.js';
+import { createProgram } from '../../../src/cli/program.js';
 
 function parse(...argv: readonly string[]): Invocation | undefined {
   let invocation: Invocation | undefined;
@@ -11,7 +12,10 @@ function parse(...argv: readonly string[]): Invocation | undefined {
 }
 
 function options(flags: Flags) {
-  return parseFlags({ command: 'dev', version: undefined, flags }, '/addons', {});
+  return parseFlags(
+    { command: 'dev', args: [], flags },
+    { workingDirectory: '/addons', environment: {} },
+  );
 }
 
 describe('dev', () => {

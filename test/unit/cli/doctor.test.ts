@@ -1,8 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { runDoctor } from '../../../src/cli/commands/doctor.js';
-import { parseFlags } from '../../../src/cli/parse-flags.js';
+import { runDoctor } from '../../../src/cli/runs/doctor.js';
 import { standInFor, type StandIn } from '../../helpers/stand-in.js';
 
 /** An engine on which everything works but what the file `broken` names. */
@@ -23,12 +22,14 @@ async function diagnose(
   standIn: StandIn,
   { fix = false, builder }: { fix?: boolean; builder?: string } = {},
 ) {
-  const options = parseFlags(
-    { command: 'doctor', version: undefined, flags: builder === undefined ? {} : { builder } },
-    standIn.folder,
-    { ADDON_RELEASE_STATE: join(standIn.folder, 'state') },
+  return runDoctor(
+    { command: 'doctor', args: [], flags: { fix, ...(builder === undefined ? {} : { builder }) } },
+    {
+      signal: new AbortController().signal,
+      workingDirectory: standIn.folder,
+      environment: { ADDON_RELEASE_STATE: join(standIn.folder, 'state') },
+    },
   );
-  return runDoctor(options, fix, new AbortController().signal);
 }
 
 describe('doctor', () => {

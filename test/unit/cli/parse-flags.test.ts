@@ -1,18 +1,21 @@
 import { describe, expect, test } from 'vitest';
 import { parseFlags } from '../../../src/cli/parse-flags.js';
-import type { CommandName, Flags } from '../../../src/cli/program.js';
+import type { Flags } from '../../../src/cli/command.js';
 import { AddonReleaseError } from '../../../src/errors.js';
 
 function parse(
-  command: CommandName,
+  command: string,
   flags: Flags = {},
   environment: Readonly<Record<string, string>> = {},
 ) {
   const version = command === 'release' ? '1.2.3' : undefined;
-  return parseFlags({ command, version, flags }, '/addons', environment);
+  return parseFlags(
+    { command, args: version === undefined ? [] : [version], flags },
+    { workingDirectory: '/addons', environment },
+  );
 }
 
-function refusal(command: CommandName, flags: Flags): AddonReleaseError {
+function refusal(command: string, flags: Flags): AddonReleaseError {
   try {
     parse(command, flags);
   } catch (error) {
@@ -133,7 +136,10 @@ describe('--build-arg', () => {
 describe('refusals', () => {
   test('a release needs a version', () => {
     expect(() =>
-      parseFlags({ command: 'release', version: undefined, flags: {} }, '/addons', {}),
+      parseFlags(
+        { command: 'release', args: [], flags: {} },
+        { workingDirectory: '/addons', environment: {} },
+      ),
     ).toThrow('the version to release is missing');
   });
 

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { CommanderError } from 'commander';
-import { createProgram, type Invocation } from '../../../src/cli/program.js';
+import type { Invocation } from '../../../src/cli/command.js';
+import { createProgram } from '../../../src/cli/program.js';
 
 let out: string;
 let err: string;
@@ -45,21 +46,21 @@ describe('commands', () => {
   test('a version alone is a release', () => {
     expect(parse('1.2.3')).toEqual({
       command: 'release',
-      version: '1.2.3',
+      args: ['1.2.3'],
       flags: { cache: true },
     });
   });
 
   test('nothing at all is a release without a version', () => {
-    expect(parse()).toMatchObject({ command: 'release', version: undefined });
+    expect(parse()).toMatchObject({ command: 'release', args: [] });
   });
 
   test.each(['build', 'test', 'doctor'] as const)('%s is a command, not a version', (command) => {
-    expect(parse(command)).toMatchObject({ command, version: undefined });
+    expect(parse(command)).toMatchObject({ command, args: [] });
   });
 
   test('flags of a release may stand on either side of the version', () => {
-    const expected = { command: 'release', version: '1.2.3', flags: { multi: true, dryRun: true } };
+    const expected = { command: 'release', args: ['1.2.3'], flags: { multi: true, dryRun: true } };
     expect(parse('--multi', '1.2.3', '--dry-run')).toMatchObject(expected);
     expect(parse('--multi', '--dry-run', '1.2.3')).toMatchObject(expected);
   });
@@ -121,7 +122,7 @@ describe('flags', () => {
   });
 
   test('of one command only', () => {
-    expect(parse('doctor', '--fix').flags.fix).toBe(true);
+    expect(parse('doctor', '--fix').flags).toMatchObject({ fix: true });
     expect(parse('build', '--dry-run').flags.dryRun).toBe(true);
     expect(parse('1.2.3', '--replace', '--multi').flags).toMatchObject({
       replace: true,

@@ -1,5 +1,4 @@
 import { removeArchives } from '../../engine/candidate-archive.js';
-import type { ReleaseOptions } from '../../pipeline/options.js';
 import { PIPELINES } from '../../pipeline/pipeline.js';
 import { runPipeline } from '../../pipeline/run.js';
 import { createRegistryClient } from '../../registry/client.js';
@@ -7,17 +6,19 @@ import { createLogFileReporter } from '../../report/log-files.js';
 import { renderPlan } from '../../report/plan-text.js';
 import { createReporter } from '../../report/select.js';
 import { teeReporters } from '../../report/tee.js';
-import type { CommandResult } from '../execute.js';
-import type { Invocation } from '../program.js';
+import type { CommandContext, CommandResult, Invocation } from '../command.js';
+import { parseFlags } from '../parse-flags.js';
 import { createRunFolder } from '../run-folder.js';
 import { renderSummary, summarize } from '../summary.js';
 
 /** Runs the part of the pipeline that a command stands for, with its progress on standard error. */
 export async function runSteps(
-  { command, flags }: Invocation,
-  options: ReleaseOptions,
-  signal: AbortSignal,
+  invocation: Invocation,
+  context: CommandContext,
 ): Promise<CommandResult> {
+  const { command, flags } = invocation;
+  const { signal } = context;
+  const options = parseFlags(invocation, context);
   const runFolder = await createRunFolder(options.workingDirectory, options.environment);
   const screen = await createReporter({
     stdout: process.stdout,

@@ -1,0 +1,80 @@
+import { Option, type Command } from 'commander';
+import type { Flags } from './command.js';
+
+/** For a flag that may be given several times. */
+export function collect(value: string, previous: readonly string[] | undefined): readonly string[] {
+  return [...(previous ?? []), value];
+}
+
+const REPEATABLE = ['arch', 'baseMirror', 'buildArg'] as const;
+
+/** Flags that the program shares with a command may stand before its name too. Repeatable ones add up. */
+export function mergeFlags(before: Flags, behind: Flags): Flags {
+  const lists = Object.fromEntries(
+    REPEATABLE.flatMap((name) => {
+      const values = [...(before[name] ?? []), ...(behind[name] ?? [])];
+      return values.length === 0 ? [] : [[name, values]];
+    }),
+  );
+  // Commander sets `cache` wherever `--no-cache` is known.
+  const cache = before.cache !== false && behind.cache !== false;
+  return { ...before, ...behind, ...lists, cache };
+}
+
+export function addAddonOption(command: Command): Command {
+  return command.option(
+    '--addon <path>',
+    'folder of the add-on (default: found from the working directory)',
+  );
+}
+
+/** What decides how images are built. */
+export function addBuildOptions(command: Command): Command {
+  return addAddonOption(command)
+    .addOption(
+      new Option(
+        '--arch <arch>',
+        'only this architecture; repeatable (amd64, arm64, armv7 …)',
+      ).argParser(collect),
+    )
+    .addOption(
+      new Option('--base-mirror <from=to>', 'pull base images from a mirror; repeatable').argParser(
+        collect,
+      ),
+    )
+    .option('--builder <name>', 'buildx builder to use')
+    .addOption(
+      new Option('--build-arg <name=value>', 'build argument; repeatable').argParser(collect),
+    );
+}
+
+/** Where the images are. */
+export function addImageOptions(command: Command): Command {
+  return command
+    .option('--registry <host>', 'use this registry instead of the one in `image`')
+    .option('--image <name>', 'use this name instead of `image` in config.yaml');
+}
+
+/** What decides how images are built, and where they go. */
+export function addCommonOptions(command: Command): Command {
+  return addImageOptions(addBuildOptions(command)).option(
+    '--no-cache',
+    'build without the build cache',
+  );
+}
+
+export function addDryRunOption(command: Command): Command {
+  return command.option('--dry-run', 'print the plan and write nothing');
+}
+
+export function addVerbosityOptions(command: Command): Command {
+  return command
+    .option('-v, --verbose', 'show the output of every tool and container')
+    .option('-q, --quiet', 'show warnings and errors only');
+}
+
+export function addOutputOptions(command: Command): Command {
+  return addVerbosityOptions(
+    command.option('--json', 'print the result as JSON, alone on standard output'),
+  );
+}

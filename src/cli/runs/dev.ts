@@ -1,0 +1,95 @@
+import { DevConsole } from '../../dev/dev-console.js';
+import type { DevInputs } from '../../dev/dev-loop.js';
+import { runDevSession } from '../../dev/dev-session.js';
+import { PIPELINES, REREAD } from '../../pipeline/pipeline.js';
+import type { Results } from '../../pipeline/results.js';
+import { runPipeline } from '../../pipeline/run.js';
+import type { Step, StepContext } from '../../pipeline/step.js';
+import { createRegistryClient } from '../../registry/client.js';
+import type { Emit } from '../../report/events.js';
+import { createLogFileReporter } from '../../report/log-files.js';
+import { wantsColor } from '../../report/style.js';
+import type { CommandContext, CommandResult, Invocation } from '../command.js';
+import type { DevFlags } from '../commands/dev.js';
+import { parseDevFlags, parseFlags } from '../parse-flags.js';
+import { createRunFolder } from '../run-folder.js';
+
+/** Shows each notice once: the files are read again after every change. */
+function showOnce(emit: Emit): Emit {
+  const shown = new Set<string>();
+  return (event) => {
+    if (event.type === 'notice') {
+      if (shown.has(event.message)) return;
+      shown.add(event.message);
+    }
+    emit(event);
+  };
+}
+
+/** @throws the failure of the step at which it stops */
+async function takeSteps(
+  steps: readonly Step[],
+  context: StepContext,
+  known?: Partial<Results>,
+): Promise<Results> {
+  const { results, error } = await runPipeline(steps, context, known);
+  if (error instanceof Error) throw error;
+  // All steps have run or thrown: what they promise is there.
+  return results as Results;
+}
+
+function toInputs({ addon, smoke, plan }: Results): DevInputs {
+  return { addon, smokeFile: smoke.smokeFile, plan };
+}
+
+/** Keeps the add-on running until the user ends it, which is no failure. */
+export async function runDev(
+  invocation: Invocation<DevFlags>,
+  commandContext: CommandContext,
+): Promise<CommandResult> {
+  const { flags } = invocation;
+  const { signal } = commandContext;
+  const options = parseFlags(invocation, commandContext);
+  const devOptions = parseDevFlags(flags);
+  const runFolder = await createRunFolder(options.workingDirectory, options.environment);
+  const console = new DevConsole({
+    write: (text) => process.stdout.write(text),
+    color: wantsColor(options.environment) && process.stdout.isTTY,
+    verbose: flags.verbose === true,
+    quiet: flags.quiet === true,
+  });
+  const logs = createLogFileReporter({
+    runDir: runFolder,
+    onWriteError: (message) => {
+      console.warn(message);
+    },
+  });
+  const emit = showOnce((event) => {
+    console.emit(event);
+    logs.emit(event);
+  });
+  const registry = createRegistryClient({ credentials: 'docker-config', signal });
+  const context: StepContext = { options, emit, signal, runFolder, registry };
+  try {
+    const first = await takeSteps(PIPELINES.dev, context);
+    const { engine, preflight } = first;
+    await runDevSession({
+      inputs: toInputs(first),
+      reload: async (newer) =>
+        toInputs(await takeSteps(REREAD, { ...context, signal: newer }, { engine, preflight })),
+      engine,
+      options,
+      ...devOptions,
+      runFolder,
+      console,
+      emit,
+      signal,
+    });
+  } catch (error) {
+    // The user ended it, whatever was going on at that moment.
+    if (!signal.aborted) throw error;
+  } finally {
+    await logs.close();
+  }
+  return { text: '', json: {}, error: undefined };
+}

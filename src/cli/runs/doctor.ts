@@ -1,0 +1,194 @@
+import { resolve } from 'node:path';
+import { platformOf, type Arch } from '../../addon/arch.js';
+import { findAddonFolder, readAddon } from '../../addon/read-addon.js';
+import type { Addon } from '../../addon/types.js';
+import { findBuilderProblem, installEmulators, readBuildxVersion } from '../../engine/builder.js';
+import { readEngine } from '../../engine/docker.js';
+import { probePlatforms } from '../../engine/emulation.js';
+import { AddonReleaseError } from '../../errors.js';
+import { readGitVersion } from '../../git/git-version.js';
+import type { ReleaseOptions } from '../../pipeline/options.js';
+import { PIPELINES } from '../../pipeline/pipeline.js';
+import type { Tool } from '../../pipeline/step.js';
+import { chooseImageNames } from '../../plan/image-names.js';
+import { createRegistryClient } from '../../registry/client.js';
+import { parseImageReference } from '../../registry/reference.js';
+import { removeLeftovers } from '../../smoke/leftovers.js';
+import type { CommandContext, CommandResult, Invocation } from '../command.js';
+import type { DoctorFlags } from '../commands/doctor.js';
+import { parseFlags } from '../parse-flags.js';
+import { createRunFolder } from '../run-folder.js';
+
+interface Finding {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly found: string;
+  /** The command or change that mends it. */
+  readonly mend?: string | undefined;
+}
+
+interface Patient {
+  readonly options: ReleaseOptions;
+  readonly addon: Addon | undefined;
+  readonly fix: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** Checked when there is no add-on to say which architectures matter. */
+const USUAL_ARCHES: readonly Arch[] = ['amd64', 'aarch64', 'armv7'];
+
+const MEND_EMULATION =
+  'docker run --privileged --rm tonistiigi/binfmt --install all (Debian: apt-get install qemu-user-static binfmt-support)';
+
+function describe(error: unknown): { readonly found: string; readonly mend?: string | undefined } {
+  if (!(error instanceof AddonReleaseError)) throw error;
+  const detail = error.output === undefined ? '' : `: ${error.output.trim().split('\n')[0] ?? ''}`;
+  return { found: `${error.message}${detail}`, mend: error.hint };
+}
+
+async function checkDocker({ signal }: Patient): Promise<readonly Finding[]> {
+  try {
+    const { version, platform, imageStore } = await readEngine(signal);
+    const found = `${version}, ${platform}, ${imageStore} image store`;
+    return [{ name: 'Docker engine', ok: true, found }];
+  } catch (error) {
+    return [{ name: 'Docker engine', ok: false, ...describe(error) }];
+  }
+}
+
+async function checkBuildx({ options, signal }: Patient): Promise<readonly Finding[]> {
+  const buildx = await readBuildxVersion(signal).catch(() => undefined);
+  if (buildx?.isRecentEnough !== true) {
+    const found = buildx === undefined ? 'not installed' : `${buildx.version} is too old`;
+    const mend =
+      'Install buildx 0.13 or later: https://docs.docker.com/go/buildx/ (Debian: apt-get install docker-buildx)';
+    return [{ name: 'buildx', ok: false, found, mend }];
+  }
+  const problem = await findBuilderProblem(options.builder, signal);
+  const name = `builder ${options.builder ?? '(in use)'}`;
+  return [
+    { name: 'buildx', ok: true, found: buildx.version },
+    problem === undefined
+      ? { name, ok: true, found: 'answers' }
+      : { name, ok: false, found: problem, mend: '`docker buildx ls` lists the builders.' },
+  ];
+}
+
+async function checkEmulation(patient: Patient): Promise<readonly Finding[]> {
+  const { options, addon, signal, fix } = patient;
+  const arches = addon?.arches ?? USUAL_ARCHES;
+  const folder = await createRunFolder(options.workingDirectory, options.environment);
+  const probe = () => probePlatforms(arches, { builder: options.builder, folder, signal });
+  let probes = await probe();
+  if (fix && probes.some(({ works }) => !works)) {
+    await installEmulators(signal);
+    probes = await probe();
+  }
+  return probes.map(({ arch, works, message }) => ({
+    name: `${arch} (${platformOf(arch)})`,
+    ok: works,
+    found: works ? 'ran a program' : message,
+    mend: works ? undefined : MEND_EMULATION,
+  }));
+}
+
+async function checkRegistry({ options, addon, signal }: Patient): Promise<readonly Finding[]> {
+  const names = chooseImageNames({
+    configured: addon?.image,
+    image: options.image,
+    registry: options.registry,
+  });
+  if (addon === undefined || names === undefined) return [];
+  const registry = createRegistryClient({ credentials: 'docker-config', signal });
+  const repositories = new Set([
+    ...addon.arches.flatMap((arch) => names.perArch?.(arch) ?? []),
+    names.index,
+  ]);
+  return Promise.all(
+    [...repositories].map(async (repository): Promise<Finding> => {
+      const name = `push to ${repository}`;
+      try {
+        await registry.checkPush(parseImageReference(repository, 'addon'));
+        return { name, ok: true, found: 'allowed' };
+      } catch (error) {
+        return { name, ok: false, ...describe(error) };
+      }
+    }),
+  );
+}
+
+async function checkGit({ signal }: Patient): Promise<readonly Finding[]> {
+  const version = await readGitVersion(signal);
+  return [
+    version === undefined
+      ? { name: 'git', ok: false, found: 'not installed', mend: 'apt-get install git' }
+      : { name: 'git', ok: true, found: version },
+  ];
+}
+
+const CHECKS: Readonly<Record<Tool, (patient: Patient) => Promise<readonly Finding[]>>> = {
+  docker: checkDocker,
+  buildx: checkBuildx,
+  emulation: checkEmulation,
+  registry: checkRegistry,
+  git: checkGit,
+};
+
+/** The tools that need an answering engine. */
+const NEEDS_ENGINE: ReadonlySet<Tool> = new Set(['buildx', 'emulation']);
+
+async function findAddon(options: ReleaseOptions): Promise<Addon | undefined> {
+  try {
+    const folder =
+      options.addon === undefined
+        ? await findAddonFolder(options.workingDirectory)
+        : resolve(options.workingDirectory, options.addon);
+    return (await readAddon(folder)).addon;
+  } catch (error) {
+    if (options.addon !== undefined || !(error instanceof AddonReleaseError)) throw error;
+    return undefined;
+  }
+}
+
+/** Checks every tool that any step of a release declares, and says how to mend what is missing. */
+export async function runDoctor(
+  invocation: Invocation<DoctorFlags>,
+  context: CommandContext,
+): Promise<CommandResult> {
+  const { signal } = context;
+  const options = parseFlags(invocation, context);
+  const fix = invocation.flags.fix === true;
+  const addon = await findAddon(options);
+  const patient: Patient = { options, addon, fix, signal };
+  const tools = new Set(PIPELINES.release.flatMap((step) => step.tools));
+  const findings: Finding[] = [];
+  for (const tool of tools) {
+    const engineIsDown = findings.some(({ name, ok }) => name === 'Docker engine' && !ok);
+    if (engineIsDown && NEEDS_ENGINE.has(tool)) continue;
+    findings.push(...(await CHECKS[tool](patient)));
+    signal.throwIfAborted();
+  }
+  if (fix && findings.every(({ name, ok }) => name !== 'Docker engine' || ok)) {
+    await removeLeftovers();
+  }
+  const width = Math.max(...findings.map(({ name }) => name.length));
+  const lines = findings.flatMap(({ name, ok, found, mend }) => [
+    `${ok ? 'ok     ' : 'MISSING'}  ${name.padEnd(width)}  ${found}`,
+    ...(mend === undefined || ok ? [] : [`${' '.repeat(9 + width + 2)}→ ${mend}`]),
+  ]);
+  if (addon === undefined)
+    lines.push('', 'No add-on here: the registry was not checked (--addon PATH).');
+  const missing = findings.filter(({ ok }) => !ok);
+  return {
+    text: lines.join('\n'),
+    json: { findings },
+    error:
+      missing.length === 0
+        ? undefined
+        : new AddonReleaseError(
+            'environment',
+            `missing: ${missing.map(({ name }) => name).join(', ')}`,
+            fix ? {} : { hint: '`addon-release doctor --fix` mends what can safely be mended.' },
+          ),
+  };
+}
