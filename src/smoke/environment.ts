@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { docker, streamDocker, tryDocker, type Engine } from '../engine/docker.js';
 import { AddonReleaseError } from '../errors.js';
 import type { StreamingProcess } from '../exec/run.js';
@@ -5,6 +6,7 @@ import type { BaseMirror } from '../plan/base-mirror.js';
 import { SidecarClient } from '../supervisor/sidecar-client.js';
 import type { SupervisorHooks } from '../supervisor/server.js';
 import { OWNER_LABEL, ownerLabel, removeLeftovers, removeOwn } from './leftovers.js';
+import { describeSidecarEnd, explainFailure } from './lost-engine.js';
 import { prepareRuntimeImage } from './runtime-image.js';
 
 /** A place like a Home Assistant host's: its network, and the stand-in Supervisor at its address. */
@@ -36,6 +38,12 @@ export interface EnvironmentRequest {
 
 const CALL_TIMEOUT_MS = 60_000;
 
+/** After the stream of the sidecar has ended, `docker` itself ends within this time. */
+const LAST_WORDS_MS = 2_000;
+
+/** An engine carries out within this time what it was asked for by somebody who has gone. */
+const LAST_CALL_MS = 500;
+
 /** The Supervisor's own range first; the others for machines where it is taken. */
 const RANGES = ['172.30.32', '172.30.34', '172.30.36', '172.31.232', '10.213.32'];
 
@@ -62,7 +70,8 @@ async function createNetwork(signal: AbortSignal): Promise<Network> {
         `--ip-range=${upper}.0/24`,
         name,
       ],
-      { timeoutMs: CALL_TIMEOUT_MS, signal },
+      // Not to be interrupted: the engine would go on, and nobody would know of the network.
+      { timeoutMs: CALL_TIMEOUT_MS },
     );
     signal.throwIfAborted();
     if (result.exitCode === 0) {
@@ -120,19 +129,38 @@ async function startSidecar(
     errors = (errors + text).slice(-4_000);
   });
   process.ended.catch(() => undefined);
-  const client = new SidecarClient({ output: process.stdout, input: process.stdin }, hooks);
+  let hasStarted = false;
+  const explainEnd = async (message: string): Promise<Error> => {
+    // What docker says of the end comes with its own.
+    const grace = new AbortController();
+    const late = sleep(LAST_WORDS_MS, undefined, { signal: grace.signal, ref: false });
+    await Promise.race([process.ended.catch(() => undefined), late.catch(() => undefined)]);
+    grace.abort();
+    const end = describeSidecarEnd(message, { hasStarted, output: errors });
+    const error = await explainFailure(end, signal);
+    return error instanceof Error ? error : end;
+  };
+  const streams = { output: process.stdout, input: process.stdin };
+  const client = new SidecarClient(streams, hooks, explainEnd);
   try {
     await client.ready;
     await client.listen('0.0.0.0', 80);
-    const port = publish ? await readPublishedPort(name, signal) : undefined;
-    return { process, client, port };
-  } catch (cause) {
-    signal.throwIfAborted();
-    throw new AddonReleaseError('environment', 'the stand-in Supervisor did not start', {
-      output: errors,
-      cause,
-    });
+  } catch (error) {
+    if (error instanceof AddonReleaseError || signal.aborted) throw error;
+    const message = error instanceof Error ? error.message : String(error);
+    throw describeSidecarEnd(message, { hasStarted, output: errors });
   }
+  hasStarted = true;
+  const port = publish ? await readPublishedPort(name, signal) : undefined;
+  return { process, client, port };
+}
+
+/** Ctrl-C reaches each `docker`, too, and the engine may be about to make what was asked for last. */
+async function removeAll(signal: AbortSignal): Promise<void> {
+  await removeOwn();
+  if (!signal.aborted) return;
+  await sleep(LAST_CALL_MS);
+  await removeOwn();
 }
 
 /**
@@ -143,10 +171,10 @@ export async function openEnvironment(request: EnvironmentRequest): Promise<Smok
   const { signal } = request;
   await removeLeftovers();
   try {
-    const [image, network] = await Promise.all([
-      prepareRuntimeImage(request),
-      createNetwork(signal),
-    ]);
+    const making = [prepareRuntimeImage(request), createNetwork(signal)] as const;
+    // One that fails must not leave behind what the other one is about to make.
+    await Promise.allSettled(making);
+    const [image, network] = await Promise.all(making);
     const { process, client, port } = await startSidecar(image, network, request);
     return {
       network: network.name,
@@ -163,12 +191,13 @@ export async function openEnvironment(request: EnvironmentRequest): Promise<Smok
         await client.close().catch(() => undefined);
         process.kill();
         await process.ended.catch(() => undefined);
-        await removeOwn();
+        await removeAll(signal);
       },
     };
   } catch (error) {
-    await removeOwn();
-    throw error;
+    const explained = await explainFailure(error, signal);
+    await removeAll(signal);
+    throw explained;
   }
 }
 

@@ -8,6 +8,7 @@ import type { Emit } from '../report/events.js';
 import { openEnvironment, type SmokeEnvironment } from './environment.js';
 import type { SmokeReport } from './report.js';
 import { checkWrittenOptions, type PreparedRun } from './prepare-runs.js';
+import { explainFailure, requireEngine } from './lost-engine.js';
 import { runSmokeTest } from './run-smoke-test.js';
 import { sidecarScript } from './sidecar-script.js';
 import type { SmokeFile } from './smoke-file.js';
@@ -58,6 +59,18 @@ export class SmokeTester {
 
   /** Runs one image as the Supervisor would and checks it. Failed checks are results, not exceptions. */
   async test(candidate: Candidate): Promise<SmokeReport> {
+    const { signal } = this.request;
+    try {
+      const report = await this.run(candidate);
+      // Without an engine everything fails: that would be no finding about the add-on.
+      if (!report.passed) await requireEngine();
+      return report;
+    } catch (error) {
+      throw await explainFailure(error, signal);
+    }
+  }
+
+  private async run(candidate: Candidate): Promise<SmokeReport> {
     const { addon, engine, plan, smoke, baseLayers, emit, signal, runFolder } = this.request;
     const environment = await this.open();
     return runSmokeTest({

@@ -29,20 +29,33 @@ type NewCommand = SidecarCommand extends infer Command
     : never
   : never;
 
+/** A command that was sent. */
+interface Pending {
+  readonly settle: (outcome: Outcome) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** Finds out why the sidecar can't be used any more; gets what its end looked like from here. */
+export type ExplainEnd = (message: string) => Promise<Error>;
+
 /** Talks to one sidecar. All promises reject when it ends before it answered. */
 export class SidecarClient {
   /** Resolves when the sidecar runs and speaks this protocol. */
   readonly ready: Promise<void>;
   readonly #setups = new Map<string, SupervisorSetup>();
-  readonly #pending = new Map<number, (outcome: Outcome) => void>();
+  readonly #pending = new Map<number, Pending>();
   readonly #requests: RecordedRequest[] = [];
   #nextId = 1;
-  #ended: Error | undefined;
+  /** Why it ended; undefined while it serves. */
+  #ended: Promise<Error> | undefined;
+  #isClosed = false;
   #settleReady: (error?: Error) => void = () => undefined;
 
+  /** @param explainEnd without it, an end is told as it looks from here */
   constructor(
     private readonly streams: SidecarStreams,
     private readonly hooks: SupervisorHooks,
+    private readonly explainEnd: ExplainEnd = (message) => Promise.resolve(new Error(message)),
   ) {
     this.ready = new Promise((resolve, reject) => {
       this.#settleReady = (error) => {
@@ -96,20 +109,22 @@ export class SidecarClient {
 
   /** Ends the sidecar; resolves once it has stopped serving. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     if (this.#ended !== undefined) return;
     await this.#command({ type: 'close' });
     this.streams.input.end();
   }
 
-  #command(command: NewCommand): Promise<ResultValue> {
-    if (this.#ended !== undefined) return Promise.reject(this.#ended);
+  async #command(command: NewCommand): Promise<ResultValue> {
+    if (this.#ended !== undefined) throw await this.#ended;
     const id = this.#nextId;
     this.#nextId += 1;
     return new Promise((resolve, reject) => {
-      this.#pending.set(id, (outcome) => {
+      const settle = (outcome: Outcome): void => {
         if (outcome.ok) resolve(outcome.value);
         else reject(new Error(outcome.message));
-      });
+      };
+      this.#pending.set(id, { settle, reject });
       this.#send({ ...command, id });
     });
   }
@@ -149,7 +164,7 @@ export class SidecarClient {
         void this.#reply(event.question, event.setupId, event.ask);
         break;
       case 'result':
-        this.#pending.get(event.id)?.(event.outcome);
+        this.#pending.get(event.id)?.settle(event.outcome);
         this.#pending.delete(event.id);
         break;
       case 'fault':
@@ -196,10 +211,19 @@ export class SidecarClient {
   }
 
   #end(message: string): void {
-    this.#ended ??= new Error(message);
-    this.#settleReady(this.#ended);
-    for (const settle of this.#pending.values()) settle({ ok: false, message });
-    this.#pending.clear();
+    if (this.#ended !== undefined) return;
+    // An end that was asked for needs no explanation.
+    const explained = this.#isClosed
+      ? Promise.resolve(new Error(message))
+      : this.explainEnd(message);
+    this.#ended = explained.catch((error: unknown) =>
+      error instanceof Error ? error : new Error(message),
+    );
+    void this.#ended.then((error) => {
+      this.#settleReady(error);
+      for (const { reject } of this.#pending.values()) reject(error);
+      this.#pending.clear();
+    });
   }
 }
 
