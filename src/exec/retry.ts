@@ -5,9 +5,19 @@ export interface RetryPolicy {
   readonly attempts: number;
   readonly firstDelayMs: number;
   readonly maxDelayMs: number;
+  /**
+   * What all waits of one operation may add up to, in milliseconds. Attempts are not counted: a large upload that breaks
+   * after an hour is as worth a second try as a small one.
+   */
+  readonly maxTotalDelayMs: number;
 }
 
-export const DEFAULT_RETRY: RetryPolicy = { attempts: 5, firstDelayMs: 500, maxDelayMs: 15_000 };
+export const DEFAULT_RETRY: RetryPolicy = {
+  attempts: 5,
+  firstDelayMs: 500,
+  maxDelayMs: 15_000,
+  maxTotalDelayMs: 120_000,
+};
 
 export interface Transient {
   /** The named cause, shown to the user: "503 Service Unavailable". */
@@ -25,7 +35,7 @@ export interface RetryOptions {
 
 /**
  * Capped exponential back-off, the upper half of it at random, so that clients that failed together do not come back
- * together; a Retry-After is honoured up to the cap times four.
+ * together. A Retry-After is honoured to the millisecond: whoever comes back earlier is only refused again.
  */
 export function retryDelayMs(
   attempt: number,
@@ -33,14 +43,15 @@ export function retryDelayMs(
   retryAfterMs: number | undefined,
   random: () => number = Math.random,
 ): number {
-  if (retryAfterMs !== undefined) return Math.min(retryAfterMs, policy.maxDelayMs * 4);
+  if (retryAfterMs !== undefined) return retryAfterMs;
   const ceiling = Math.min(policy.firstDelayMs * 2 ** (attempt - 1), policy.maxDelayMs);
   return Math.round(ceiling / 2 + (random() * ceiling) / 2);
 }
 
 /**
  * Runs an operation again while its failure is transient by `classify`, which returns undefined for final
- * failures. The last failure is thrown as it is.
+ * failures. The last failure is thrown as it is: after the policy's attempts, or as soon as the next wait would exceed
+ * what all waits together may take.
  */
 export async function retry<T>(
   operation: (attempt: number) => Promise<T>,
@@ -48,6 +59,7 @@ export async function retry<T>(
   options: RetryOptions = {},
 ): Promise<T> {
   const policy = options.policy ?? DEFAULT_RETRY;
+  let waitedMs = 0;
   for (let attempt = 1; ; attempt++) {
     try {
       return await operation(attempt);
@@ -55,6 +67,8 @@ export async function retry<T>(
       const transient = classify(error);
       if (transient === undefined || attempt >= policy.attempts) throw error;
       const delayMs = retryDelayMs(attempt, policy, transient.retryAfterMs);
+      waitedMs += delayMs;
+      if (waitedMs > policy.maxTotalDelayMs) throw error;
       options.onRetry?.(transient.cause, delayMs, attempt);
       await sleep(
         delayMs,

@@ -13,6 +13,12 @@ export type BlobIdentity = Pick<Descriptor, 'digest' | 'size'>;
 /** A blob to upload: opened anew for each attempt, always with the same bytes. */
 export type BlobSource = BlobIdentity & Pick<BodySource, 'open'>;
 
+/** What a registry says of a blob without sending it. */
+export interface BlobSummary {
+  /** Bytes; undefined when the registry does not tell. */
+  readonly size: number | undefined;
+}
+
 function blobPath(repository: RepositoryName, digest: string): string {
   if (!isDigest(digest)) throw new Error(`"${digest}" is not a digest`);
   return `/v2/${repository.repository}/blobs/${digest}`;
@@ -42,13 +48,13 @@ function mismatch(repository: RepositoryName, digest: string, detail: string): R
   });
 }
 
-/** Whether the repository has the blob. */
+/** What the registry says of a blob; undefined when the repository has none. */
 export async function headBlob(
   transport: RegistryTransport,
   repository: RepositoryName,
   digest: string,
   scopes: readonly AccessScope[] = [pullScope(repository)],
-): Promise<boolean> {
+): Promise<BlobSummary | undefined> {
   const response = await transport.send({
     purpose: purposeOf(repository, 'pull from', digest),
     scopes,
@@ -57,7 +63,9 @@ export async function headBlob(
     expect: [200, 404],
   });
   await response.discard();
-  return response.status === 200;
+  if (response.status === 404) return undefined;
+  const length = response.headers.get('content-length');
+  return { size: length !== null && /^\d+$/.test(length) ? Number(length) : undefined };
 }
 
 /** Passes chunks on while proving them; fails at the end, before the last is counted as good. */
@@ -215,8 +223,8 @@ export async function uploadBlob(
   repository: RepositoryName,
   blob: BlobSource,
 ): Promise<'exists' | 'uploaded'> {
-  const isThere = await headBlob(transport, repository, blob.digest, [pushScope(repository)]);
-  if (isThere) return 'exists';
+  const there = await headBlob(transport, repository, blob.digest, [pushScope(repository)]);
+  if (there !== undefined) return 'exists';
   const upload = await openUpload(transport, repository);
   if (upload === 'mounted') return 'exists';
   await fillUpload(transport, repository, upload.session, blob);
@@ -233,8 +241,8 @@ export async function mountBlob(
   to: RepositoryName,
   blob: BlobIdentity,
 ): Promise<'exists' | 'mounted' | 'copied'> {
-  const isThere = await headBlob(transport, to, blob.digest, [pushScope(to)]);
-  if (isThere) return 'exists';
+  const there = await headBlob(transport, to, blob.digest, [pushScope(to)]);
+  if (there !== undefined) return 'exists';
   const isNear = from.registry === to.registry && from.repository !== to.repository;
   const upload = await openUpload(
     transport,

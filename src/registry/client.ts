@@ -1,4 +1,4 @@
-import { retry, type RetryPolicy } from '../exec/retry.js';
+import { DEFAULT_RETRY, retry, type RetryPolicy } from '../exec/retry.js';
 import {
   getBlob,
   headBlob,
@@ -7,6 +7,7 @@ import {
   uploadBlob,
   type BlobIdentity,
   type BlobSource,
+  type BlobSummary,
 } from './blobs.js';
 import { createDockerCredentials, type CredentialSource } from './credentials.js';
 import {
@@ -34,14 +35,17 @@ export interface RegistryRetry {
 }
 
 export interface RegistryClientOptions {
-  /** `docker-config`: what `docker login` left; `anonymous`: nothing, as most installations pull. */
+  /**
+   * `docker-config`: what `docker login` left; `anonymous`: nothing, and as the Supervisor asks: first without a token,
+   * then with the one that the repository's own challenge leads to.
+   */
   readonly credentials: 'docker-config' | 'anonymous' | CredentialSource;
   /** Aborting ends every request and every wait; calls then reject with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
   readonly onRetry?: ((retry: RegistryRetry) => void) | undefined;
   /** How long nothing may move on a connection, in milliseconds. Default 60 000. */
   readonly requestTimeoutMs?: number | undefined;
-  readonly retryPolicy?: RetryPolicy | undefined;
+  readonly retryPolicy?: Partial<RetryPolicy> | undefined;
   /** Registries other than loopback ones that may be reached by plain HTTP, as HOST[:PORT]. */
   readonly insecureRegistries?: readonly string[] | undefined;
 }
@@ -73,7 +77,11 @@ export interface RegistryClient {
     repository: RepositoryName,
     digest: string,
   ) => Promise<'deleted' | 'absent'>;
-  readonly headBlob: (repository: RepositoryName, digest: string) => Promise<boolean>;
+  /** Whether the repository has the blob; its size where the registry tells it. */
+  readonly headBlob: (
+    repository: RepositoryName,
+    digest: string,
+  ) => Promise<BlobSummary | undefined>;
   /**
    * The blob's bytes as they arrive. The iteration rejects at its end when they are not the blob, and is not retried by
    * itself: open it again.
@@ -116,6 +124,7 @@ function chooseCredentials(options: RegistryClientOptions): CredentialSource {
 export function createRegistryClient(options: RegistryClientOptions): RegistryClient {
   const transport = new RegistryTransport({
     findCredentials: chooseCredentials(options),
+    challengedBy: options.credentials === 'anonymous' ? 'repository' : 'registry',
     requestTimeoutMs: options.requestTimeoutMs ?? DEFAULT_REQUEST_TIMEOUT_MS,
     insecureRegistries: options.insecureRegistries ?? [],
     signal: options.signal,
@@ -123,7 +132,7 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
 
   function attempt<T>(operation: string, run: () => Promise<T>): Promise<T> {
     return retry(run, classifyRegistryFailure, {
-      ...(options.retryPolicy === undefined ? {} : { policy: options.retryPolicy }),
+      policy: { ...DEFAULT_RETRY, ...options.retryPolicy },
       signal: options.signal,
       onRetry: (cause, delayMs, number) => {
         options.onRetry?.({ operation, cause, delayMs, attempt: number });

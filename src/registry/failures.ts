@@ -34,6 +34,7 @@ const BROKEN_CODES: Readonly<Record<string, string>> = {
   UND_ERR_REQ_CONTENT_LENGTH_MISMATCH: 'request cut short',
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'answer cut short',
   HPE_INVALID_EOF_STATE: 'answer cut short',
+  ECONNABORTED: 'connection closed',
   EAI_AGAIN: 'name resolution failed for now',
   ENETUNREACH: 'network unreachable',
   EHOSTUNREACH: 'host unreachable',
@@ -258,10 +259,13 @@ export function describeRefusal(answer: RefusedAnswer, purpose: Purpose): Regist
   const { status } = answer;
   if (status === 403) return describeDenied(answer, purpose, transient);
   if (status === 429) {
+    const { retryAfterMs } = answer;
+    const asked =
+      retryAfterMs === undefined ? '' : `, and asks to wait ${Math.ceil(retryAfterMs / 1000)} s`;
     return failure(
       'rate-limited',
       purpose,
-      `${purpose.registry} limits the rate of requests for ${target} (${detail})`,
+      `${purpose.registry} limits the rate of requests for ${target} (${detail})${asked}`,
       {
         ...context,
         hint: `Wait and run the command again. A login often has a higher limit: ${loginCommand(purpose.registry)}`,

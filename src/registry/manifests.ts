@@ -25,7 +25,17 @@ export interface ManifestSummary {
 
 /** The specification lets registries refuse manifests above this size, in bytes. */
 const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
-const ACCEPT = Object.values(MEDIA_TYPES).join(', ');
+/**
+ * In the Supervisor's order.
+ *
+ * @see https://github.com/home-assistant/supervisor/blob/main/supervisor/docker/manifest.py
+ */
+const ACCEPT = [
+  MEDIA_TYPES.dockerManifest,
+  MEDIA_TYPES.ociManifest,
+  MEDIA_TYPES.dockerManifestList,
+  MEDIA_TYPES.ociIndex,
+].join(', ');
 
 /** Selectors become part of a path, so nothing else than a tag or digest may pass. */
 function manifestPath(repository: RepositoryName, selector: string): string {

@@ -74,6 +74,7 @@ export async function listTags(
     registry: repository.registry,
     repository: repository.repository,
     message: `${repository.registry}/${repository.repository}: the registry gave no usable list of tags`,
+    transient: { cause: 'no list of tags in the answer' },
   });
 }
 

@@ -15,6 +15,11 @@ import { RegistryError } from './registry-error.js';
 
 export interface TransportOptions {
   readonly findCredentials: CredentialSource;
+  /**
+   * Whether the registry's answer to `/v2/` tells how to log in, as for Docker, or only the answer for the repository
+   * itself, as for the Supervisor.
+   */
+  readonly challengedBy: 'registry' | 'repository';
   /** How long nothing may move on a connection, in milliseconds. */
   readonly requestTimeoutMs: number;
   /** Registries other than loopback ones that may be reached by plain HTTP, as HOST[:PORT]. */
@@ -54,6 +59,12 @@ function isOtherProtocol(error: unknown): boolean {
   return error instanceof RegistryError && ['tls', 'not-a-registry'].includes(error.kind);
 }
 
+/** A read is also answered where the right to write, asked for with it, is not there. */
+function isProof({ method, scopes }: RegistryRequest): boolean {
+  const isRead = method === 'GET' || method === 'HEAD';
+  return !isRead || scopes.every(({ actions }) => actions.every((action) => action === 'pull'));
+}
+
 /** Sends requests to registries: finds the protocol, logs in, and words every failure for the user. */
 export class RegistryTransport {
   readonly #options: TransportOptions;
@@ -91,7 +102,7 @@ export class RegistryTransport {
     if (!request.expect.includes(response.status)) {
       throw describeRefusal(await readRefusal(response), purpose);
     }
-    authenticator.confirm(scopes);
+    if (isProof(request)) authenticator.confirm(scopes);
     return response;
   }
 
@@ -188,8 +199,9 @@ export class RegistryTransport {
       findCredentials: () => this.#options.findCredentials(registry),
       exchange,
     });
-    if (response.status === 401) authenticator.learn(response, []);
-    else if (response.status === 404) throw notARegistry(purpose, base);
+    if (response.status === 401) {
+      if (this.#options.challengedBy === 'registry') authenticator.learn(response, []);
+    } else if (response.status === 404) throw notARegistry(purpose, base);
     else if (response.status !== 200) throw describeRefusal(await readRefusal(response), purpose);
     await response.discard();
     this.#answered.add(registry);

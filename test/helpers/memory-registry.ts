@@ -77,7 +77,10 @@ export function createMemoryRegistry(): MemoryRegistry {
       return Promise.resolve(store(nameOf(name), bytes, mediaType, tag));
     },
     deleteManifest: unused,
-    headBlob: (name, digest) => Promise.resolve(open(nameOf(name)).blobs.has(digest)),
+    headBlob: (name, digest) => {
+      const bytes = open(nameOf(name)).blobs.get(digest);
+      return Promise.resolve(bytes === undefined ? undefined : { size: bytes.byteLength });
+    },
     getBlob: unused,
     readBlob: (name, { digest }) => {
       const bytes = open(nameOf(name)).blobs.get(digest);

@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
 import { DEFAULT_RETRY, retry, retryDelayMs, type Transient } from '../../../src/exec/retry.js';
 
-const POLICY = { attempts: 4, firstDelayMs: 100, maxDelayMs: 300 };
+const POLICY = { attempts: 4, firstDelayMs: 100, maxDelayMs: 300, maxTotalDelayMs: 1_000 };
 
 describe('retryDelayMs', () => {
   test.each([
@@ -24,21 +24,25 @@ describe('retryDelayMs', () => {
     }
   });
 
-  test('does what the other side asks for, within reason', () => {
+  test('does what the other side asks for', () => {
     expect(retryDelayMs(1, POLICY, 0)).toBe(0);
-    expect(retryDelayMs(1, POLICY, 1_000)).toBe(1_000);
-    expect(retryDelayMs(1, POLICY, 3_600_000)).toBe(1_200);
+    expect(retryDelayMs(4, POLICY, 7)).toBe(7);
+    expect(retryDelayMs(1, POLICY, 3_600_000)).toBe(3_600_000);
   });
 
-  test('never waits longer than a minute by default', () => {
-    expect(retryDelayMs(DEFAULT_RETRY.attempts, DEFAULT_RETRY, 3_600_000)).toBeLessThanOrEqual(
-      60_000,
+  test('without being asked, waits no longer than two minutes in all by default', () => {
+    const waits = Array.from({ length: DEFAULT_RETRY.attempts - 1 }, (_, index) =>
+      retryDelayMs(index + 1, DEFAULT_RETRY, undefined, () => 1),
     );
+    expect(waits.reduce((sum, wait) => sum + wait)).toBeLessThanOrEqual(
+      DEFAULT_RETRY.maxTotalDelayMs,
+    );
+    expect(DEFAULT_RETRY.maxTotalDelayMs).toBe(120_000);
   });
 });
 
 describe('retry', () => {
-  const QUICK = { attempts: 4, firstDelayMs: 2, maxDelayMs: 6 };
+  const QUICK = { attempts: 4, firstDelayMs: 2, maxDelayMs: 6, maxTotalDelayMs: 1_000 };
 
   const BUSY = new Error('503 Service Unavailable');
   const DENIED = new Error('403 Forbidden');
@@ -76,7 +80,7 @@ describe('retry', () => {
 
   test('waits as long as it says', async () => {
     const started = performance.now();
-    const policy = { attempts: 2, firstDelayMs: 60, maxDelayMs: 60 };
+    const policy = { ...QUICK, attempts: 2, firstDelayMs: 60, maxDelayMs: 60 };
     expect(await retry(failing(BUSY), classify, { policy })).toBe('attempt 2');
     expect(performance.now() - started).toBeGreaterThanOrEqual(29);
   });
@@ -101,6 +105,29 @@ describe('retry', () => {
     const result = retry(operation, classify, { policy: QUICK }).catch((error: unknown) => error);
     expect(await result).toBe(BUSY);
     expect(operation).toHaveBeenCalledTimes(QUICK.attempts);
+  });
+
+  test('gives up when it would wait too long in all, however often it may try', async () => {
+    const policy = { attempts: 100, firstDelayMs: 4, maxDelayMs: 4, maxTotalDelayMs: 20 };
+    const delays: number[] = [];
+    const result = retry(failing(...Array.from({ length: 100 }, () => BUSY)), classify, {
+      policy,
+      onRetry: (_cause, delayMs) => delays.push(delayMs),
+    });
+    await expect(result).rejects.toBe(BUSY);
+    const waited = delays.reduce((sum, delay) => sum + delay, 0);
+    expect(waited).toBeLessThanOrEqual(20);
+    expect(waited).toBeGreaterThan(12);
+  });
+
+  test('gives up at once when it is asked to wait longer than it would', async () => {
+    const operation = failing(BUSY);
+    const onRetry = vi.fn();
+    const asked = () => ({ cause: '429 Too Many Requests', retryAfterMs: 3_600_000 });
+    const result = retry(operation, asked, { policy: QUICK, onRetry });
+    await expect(result).rejects.toBe(BUSY);
+    expect(operation).toHaveBeenCalledTimes(1);
+    expect(onRetry).not.toHaveBeenCalled();
   });
 
   test('does not go on waiting after an interruption', async () => {

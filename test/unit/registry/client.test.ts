@@ -387,6 +387,54 @@ describe('the registry client on bad days', () => {
       ]);
     });
 
+    it('takes a missing right as final, even after reading with the same token', async () => {
+      const lacks: Reply = { status: 401, body: errorBody('UNAUTHORIZED') };
+      const server = await serve(
+        ({ url, method }) => {
+          if (url.startsWith('/token')) return { status: 200, body: '{"token":"pull-only-token"}' };
+          return method === 'HEAD' ? { status: 404 } : lacks;
+        },
+        (_request, { host }) => ({
+          status: 401,
+          headers: { 'www-authenticate': `Bearer realm="http://${host}/token",service="s"` },
+        }),
+      );
+      const source = blobSource(Buffer.from('layer'));
+      const upload = connect({ credentials: login }).uploadBlob(at(server), source);
+      await expect(upload).rejects.toMatchObject({ kind: 'denied' });
+      expect(retries).toEqual([]);
+    });
+
+    it('without a login asks as the Supervisor: first with nothing, then by the challenge', async () => {
+      const server = await serve(
+        ({ url, headers }, { host }) => {
+          if (url.startsWith('/token')) return { status: 200, body: '{"token":"anonymous-token"}' };
+          if (headers.authorization !== undefined) return GOOD;
+          const bearer = `Bearer realm="http://${host}/token",service="s",scope="repository:owner/name:pull"`;
+          return { status: 401, headers: { 'www-authenticate': bearer } };
+        },
+        () => ({ status: 401, headers: { 'www-authenticate': 'Bearer realm="elsewhere"' } }),
+      );
+      await connect().getManifest(at(server), '1.0.0');
+      const scope = encodeURIComponent('repository:owner/name:pull');
+      const seen = server.requests.map(({ method, url, headers }) =>
+        [method, url, headers.authorization].join(' ').trim(),
+      );
+      expect(seen).toEqual([
+        'GET /v2/owner/name/manifests/1.0.0',
+        `GET /token?scope=${scope}&service=s`,
+        'GET /v2/owner/name/manifests/1.0.0 Bearer anonymous-token',
+      ]);
+      expect(server.requests.at(-1)?.headers.accept).toBe(
+        [
+          MEDIA_TYPES.dockerManifest,
+          MEDIA_TYPES.ociManifest,
+          MEDIA_TYPES.dockerManifestList,
+          MEDIA_TYPES.ociIndex,
+        ].join(', '),
+      );
+    });
+
     it('never tells a token server on plain HTTP the login of a registry on HTTPS', async () => {
       const authenticator = new Authenticator({
         registry: 'ghcr.io',
@@ -426,6 +474,29 @@ describe('the registry client on bad days', () => {
     expect(await connect().listTags(at(unknown))).toBeUndefined();
     const strange = await serve(() => ({ status: 200, body: '{"tags":[1]}' }));
     await expect(connect().listTags(at(strange))).rejects.toMatchObject({ kind: 'malformed' });
+  });
+
+  it('asks again for a list of tags that was cut short', async () => {
+    const cut: Reply = { status: 200, body: '{"name":"owner/name","tags":["a"' };
+    const server = await serve(inTurn(cut, { status: 200, body: '{"tags":["a","b"]}' }));
+    expect(await connect().listTags(at(server))).toEqual(['a', 'b']);
+    expect(retries.map(({ cause }) => cause)).toEqual(['no list of tags in the answer']);
+  });
+
+  it('comes back when it was told to, and not at all when that is too far away', async () => {
+    const busy = (seconds: string): Reply => ({
+      status: 429,
+      headers: { 'retry-after': seconds },
+    });
+    const soon = await serve(inTurn(busy('0'), GOOD));
+    await connect().getManifest(at(soon), '1.0.0');
+    expect(retries).toMatchObject([{ cause: '429 Too Many Requests', delayMs: 0 }]);
+    const late = await serve(() => busy('3600'));
+    await expect(connect().getManifest(at(late), '1.0.0')).rejects.toMatchObject({
+      kind: 'rate-limited',
+      message: expect.stringContaining('asks to wait 3600 s') as string,
+    });
+    expect(late.requests).toHaveLength(1);
   });
 
   it('says that something else than a registry answers', async () => {
