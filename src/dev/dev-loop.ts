@@ -6,7 +6,7 @@ import { AddonReleaseError } from '../errors.js';
 import type { ReleasePlan } from '../plan/release-plan.js';
 import { renderError } from '../report/error-text.js';
 import { formatDuration } from '../report/format.js';
-import { toPlainObject } from '../smoke/plain-json.js';
+import { toPlainObject } from '../addon/plain-json.js';
 import { checkWrittenOptions } from '../smoke/prepare-runs.js';
 import type { SmokeFile } from '../smoke/smoke-file.js';
 import type { SupervisorHooks } from '../supervisor/server.js';

@@ -5,7 +5,7 @@ import type { Addon } from '../addon/types.js';
 import { parseJson } from '../addon/yaml.js';
 import { AddonReleaseError } from '../errors.js';
 import type { Problem } from '../problem.js';
-import { toPlainObject } from '../smoke/plain-json.js';
+import { toPlainObject } from '../addon/plain-json.js';
 import { checkWrittenOptions, prepareRuns, type PreparedRun } from '../smoke/prepare-runs.js';
 import type { SmokeFile, SmokeRun } from '../smoke/smoke-file.js';
 import type { JsonObject } from '../supervisor/json.js';

@@ -11,7 +11,7 @@ import { Container, type ContainerFile } from './container.js';
 import { removeVolumes, type SmokeEnvironment } from './environment.js';
 import { OWNER_LABEL, ownerLabel } from './leftovers.js';
 import type { RunLimits } from './limits.js';
-import { toPlainObject } from './plain-json.js';
+import { toPlainObject } from '../addon/plain-json.js';
 import type { PreparedRun } from './prepare-runs.js';
 import { seedFiles } from './seed-files.js';
 import type { SmokeFile } from './smoke-file.js';

@@ -7,7 +7,7 @@ import type { Problem } from '../problem.js';
 import { parseJson } from '../addon/yaml.js';
 import type { JsonObject } from '../supervisor/json.js';
 import type { OptionsVerdict } from '../supervisor/state.js';
-import { toPlainObject } from './plain-json.js';
+import { toPlainObject } from '../addon/plain-json.js';
 import type { SmokeFile } from './smoke-file.js';
 
 /** One installation to be tested: its options are those of `/data/options.json`. */

@@ -28,7 +28,7 @@ import {
 import { judge } from '../addon/validate/verdict.js';
 import type { Problem } from '../problem.js';
 import type { JsonObject } from '../supervisor/json.js';
-import { toPlainObject } from './plain-json.js';
+import { toPlainObject } from '../addon/plain-json.js';
 
 /** A set of options that the add-on is run with, laid over the config's defaults. */
 export interface SmokeRun {

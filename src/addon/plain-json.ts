@@ -1,8 +1,13 @@
-import { toPythonText } from '../addon/python-text.js';
-import { PyDict, PyFloat, type PyValue } from '../addon/python-value.js';
-import type { JsonObject, JsonValue } from '../supervisor/json.js';
+import { toPythonText } from './python-text.js';
+import { PyDict, PyFloat, type PyValue } from './python-value.js';
 
-function toPlain(value: PyValue): JsonValue {
+export type PlainValue = string | number | boolean | null | readonly PlainValue[] | PlainObject;
+
+export interface PlainObject {
+  readonly [key: string]: PlainValue;
+}
+
+function toPlain(value: PyValue): PlainValue {
   if (value === null || typeof value === 'boolean' || typeof value === 'string') return value;
   if (typeof value === 'number') return value;
   if (typeof value === 'bigint') return Number(value);
@@ -13,7 +18,7 @@ function toPlain(value: PyValue): JsonValue {
 }
 
 /** A dict as JSON has it: keys are texts, dates too. */
-export function toPlainObject(dict: PyDict): JsonObject {
+export function toPlainObject(dict: PyDict): PlainObject {
   return Object.fromEntries(
     [...dict.entries()].map(([key, value]) => [toPythonText(key), toPlain(value)]),
   );
