@@ -7,8 +7,8 @@ import { redact } from './redact.js';
 
 export interface RunOptions {
   readonly cwd?: string;
-  /** Added to the process's own environment. */
-  readonly env?: Readonly<Record<string, string>>;
+  /** Added to the process's own environment; undefined takes a variable away. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
   /** Written to standard input, which is closed afterwards. Without it standard input is empty. */
   readonly input?: string | Uint8Array;
   readonly timeoutMs?: number;
