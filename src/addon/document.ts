@@ -66,6 +66,18 @@ export class SourceDocument {
     return this.#toPosition(keyStart ?? node.start);
   }
 
+  /** Offsets of the characters of a value, quotes included; undefined where the path leads nowhere. */
+  rangeOf(path: Path): { readonly start: number; readonly end: number } | undefined {
+    const { node, complete } = this.#find(path);
+    return complete ? { start: node.start, end: node.end } : undefined;
+  }
+
+  /** The offset of the key that ends the path; undefined for list items, and where it leads nowhere. */
+  keyOffsetOf(path: Path): number | undefined {
+    const { keyStart, complete } = this.#find(path);
+    return complete ? keyStart : undefined;
+  }
+
   /** The characters of a value as they stand in the file, quotes included. */
   sourceOf(path: Path): string | undefined {
     const { node, complete } = this.#find(path);

@@ -1,4 +1,4 @@
-import { lstat, readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { lstat, open, readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
 
 /** More than any file of an add-on needs; a larger one is refused unread. */
@@ -18,7 +18,8 @@ export async function readTextFile(file: string, boundary: string): Promise<File
     if (!(await isInside(file, boundary))) {
       return { ok: false, message: `is a link to a place outside of ${boundary}` };
     }
-    const { size } = await stat(file);
+    const { size, isRegular } = await measure(file);
+    if (!isRegular) return { ok: false, message: 'is no regular file' };
     if (size > MAX_FILE_BYTES) {
       return { ok: false, message: `has ${size} bytes; at most ${MAX_FILE_BYTES} are read` };
     }
@@ -29,6 +30,36 @@ export async function readTextFile(file: string, boundary: string): Promise<File
     if (isSystemError(error)) return { ok: false, message: `cannot be read (${error.code})` };
     throw error;
   }
+}
+
+/**
+ * The beginning of a file that must lie, symbolic links followed, inside of a folder; undefined for
+ * everything that is no readable file.
+ */
+export async function readFirstBytes(
+  file: string,
+  boundary: string,
+  maxBytes: number,
+): Promise<Uint8Array | undefined> {
+  try {
+    if (!(await isInside(file, boundary)) || !(await measure(file)).isRegular) return undefined;
+    const handle = await open(file);
+    try {
+      const { buffer, bytesRead } = await handle.read(new Uint8Array(maxBytes), 0, maxBytes, 0);
+      return buffer.subarray(0, bytesRead);
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    if (isSystemError(error)) return undefined;
+    throw error;
+  }
+}
+
+// Opening a pipe waits for its writer, and a device may never end.
+async function measure(file: string): Promise<{ readonly size: number; readonly isRegular: boolean }> {
+  const found = await stat(file);
+  return { size: found.size, isRegular: found.isFile() };
 }
 
 /** The first of the names that is a file in the folder, and the others that are there too. */

@@ -1,7 +1,8 @@
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import type { Problem } from '../problem.js';
 import type { Arch } from './arch.js';
-import { findFiles, isFile, isFolder, isInside, listFoldersUpwards, listNames } from './files.js';
+import { findFiles, isFile, isFolder, isInside, listNames } from './files.js';
+import { findRepositoryRoot } from './find-repository-root.js';
 import type { PyDict, PyValue } from './python-value.js';
 import { checkBuildForRelease, checkConfigForRelease, checkRepeatedKeys, readArches } from './release-checks.js';
 import { candidateNames, describeVerdict, loadSourceFile, SUFFIXES } from './source-file.js';
@@ -223,12 +224,4 @@ class AddonReading {
   #hasErrors(): boolean {
     return this.problems.some(({ severity }) => severity === 'error');
   }
-}
-
-async function findRepositoryRoot(folder: string): Promise<string | undefined> {
-  for (const candidate of await listFoldersUpwards(folder)) {
-    const [file] = await findFiles(candidate, candidateNames('repository'));
-    if (file !== undefined) return dirname(file);
-  }
-  return undefined;
 }

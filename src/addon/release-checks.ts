@@ -40,7 +40,7 @@ export function checkRepeatedKeys({ file, document }: SourceFile): Problem[] {
 }
 
 /** The architectures that a config names, also where the rest of it is wrong. */
-export function readArches({ document }: SourceFile): readonly Arch[] {
+export function readArches({ document }: Pick<SourceFile, 'document'>): readonly Arch[] {
   const arches = document.value instanceof PyDict ? document.value.get('arch') : undefined;
   if (arches === undefined || !isList(arches)) return [];
   const known = arches.filter((arch) => typeof arch === 'string').filter(isArch);

@@ -1,5 +1,6 @@
 import type { Arch } from '../addon/arch.js';
 import type { SourceDocument } from '../addon/document.js';
+import type { Tree, TreeEntry } from '../addon/list-tree.js';
 import type { AddonConfig } from '../addon/to-addon.js';
 import type { BuildConfig } from '../addon/types.js';
 import type { Verdict } from '../addon/validate/verdict.js';
@@ -59,21 +60,8 @@ export interface RepositorySubject {
   readonly file: DataFile | undefined;
 }
 
-export interface FileTree {
-  /** In code-point order of their paths, a folder before what it holds. Links are not followed. */
-  readonly entries: readonly TreeEntry[];
-  /** False when there was more than could be listed. */
-  readonly isComplete: boolean;
-  /** By its path. */
+/** Everything below the add-on's folder; links are listed and not followed. */
+export interface FileTree extends Tree {
+  /** By its path, relative to the folder. */
   readonly find: (path: string) => TreeEntry | undefined;
-}
-
-export interface TreeEntry {
-  /** Relative to the folder, with `/`. */
-  readonly path: string;
-  readonly kind: 'file' | 'folder' | 'link' | 'other';
-  /** Of a file; else 0. */
-  readonly bytes: number;
-  /** Permission bits, as `0o755`. */
-  readonly mode: number;
 }

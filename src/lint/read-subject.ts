@@ -1,0 +1,155 @@
+import { join } from 'node:path';
+import type { Arch } from '../addon/arch.js';
+import { readFirstBytes, readTextFile } from '../addon/files.js';
+import { listTree } from '../addon/list-tree.js';
+import type { PyDict } from '../addon/python-value.js';
+import { readArches } from '../addon/release-checks.js';
+import { candidateNames, SUFFIXES } from '../addon/source-file.js';
+import { toAddonConfig, toBuildConfig, type AddonConfig } from '../addon/to-addon.js';
+import type { BuildConfig } from '../addon/types.js';
+import { validateBuildConfig } from '../addon/validate/build.js';
+import { validateConfig } from '../addon/validate/config.js';
+import { validateRepository } from '../addon/validate/repository.js';
+import { validateTranslations } from '../addon/validate/translations.js';
+import { readDataFile } from './read-data-file.js';
+import type { AddonSubject, DataFile, FileTree, RepositorySubject } from './subject.js';
+import { TextFile } from './text-file.js';
+
+/** More than any add-on holds; a build context with more is told to be incomplete. */
+const MAX_TREE_ENTRIES = 20_000;
+
+/** A repository with what its add-ons share. */
+export interface OpenedRepository extends RepositorySubject {
+  /** The build file at its root, which counts for every add-on without one of its own. */
+  readonly build: DataFile | undefined;
+}
+
+/**
+ * Reads what belongs to a repository itself.
+ *
+ * @param folder absolute path
+ */
+export async function openRepository(folder: string): Promise<OpenedRepository> {
+  const { entries } = await listTree(folder, MAX_TREE_ENTRIES, 1);
+  const find = (stem: string) => findCandidate(entries, stem);
+  const [file, build] = [find('repository'), find('build')];
+  return {
+    folder,
+    file:
+      file === undefined
+        ? undefined
+        : await readDataFile(join(folder, file), folder, validateRepository),
+    build:
+      build === undefined
+        ? undefined
+        : await readDataFile(join(folder, build), folder, validateBuildConfig),
+  };
+}
+
+function findCandidate(entries: readonly { readonly path: string }[], stem: string) {
+  const paths = new Set(entries.map(({ path }) => path));
+  return candidateNames(stem).find((name) => paths.has(name));
+}
+
+/**
+ * Reads an add-on, whatever state its files are in.
+ *
+ * @param folder absolute path of the folder that holds the config
+ * @param configName the name of its config file
+ * @param repository the one that it is part of
+ */
+export async function readSubject(
+  folder: string,
+  configName: string,
+  repository: OpenedRepository | undefined,
+): Promise<AddonSubject> {
+  const boundary = repository?.folder ?? folder;
+  const tree = indexTree(await listTree(folder, MAX_TREE_ENTRIES));
+  const config = await readDataFile(join(folder, configName), boundary, validateConfig);
+  const arches = config.state.kind === 'parsed' ? readArches(config.state) : [];
+  const own = findCandidate(tree.entries, 'build');
+  const build =
+    own === undefined
+      ? repository?.build
+      : await readDataFile(join(folder, own), boundary, validateBuildConfig);
+  const texts = new Map<string, Promise<TextFile | undefined>>();
+  const readText = (path: string): Promise<TextFile | undefined> => {
+    const known = texts.get(path);
+    if (known !== undefined) return known;
+    const reading = readOneText(join(folder, path), boundary);
+    texts.set(path, reading);
+    return reading;
+  };
+  return {
+    folder,
+    config,
+    fields: toFields(acceptedBy(config)),
+    arches,
+    build,
+    buildConfig: build && toBuild(build, arches),
+    translations: await readTranslations(folder, boundary, tree),
+    dockerfiles: await readDockerfiles(arches, tree, readText),
+    tree,
+    repository,
+    readText,
+    readBytes: (path, maxBytes) => readFirstBytes(join(folder, path), boundary, maxBytes),
+  };
+}
+
+function indexTree(tree: Awaited<ReturnType<typeof listTree>>): FileTree {
+  const byPath = new Map(tree.entries.map((entry) => [entry.path, entry]));
+  return { ...tree, find: (path) => byPath.get(path) };
+}
+
+async function readOneText(path: string, boundary: string): Promise<TextFile | undefined> {
+  const read = await readTextFile(path, boundary);
+  return read.ok ? new TextFile(path, read.text) : undefined;
+}
+
+function acceptedBy({ state }: DataFile): PyDict | undefined {
+  if (state.kind !== 'parsed' || state.verdict.outcome !== 'accepted') return undefined;
+  return state.verdict.normalized;
+}
+
+function toFields(normalized: PyDict | undefined): AddonConfig | undefined {
+  if (normalized === undefined) return undefined;
+  // The Supervisor takes a version that is null; every other rule would rather have a text.
+  const hasVersion = typeof normalized.get('version') === 'string';
+  return toAddonConfig(hasVersion ? normalized : normalized.with([['version', '']]));
+}
+
+function toBuild(file: DataFile, arches: readonly Arch[]): BuildConfig | undefined {
+  const normalized = acceptedBy(file);
+  if (normalized === undefined || file.state.kind !== 'parsed') return undefined;
+  return toBuildConfig({ file: file.path, document: file.state.document }, normalized, arches);
+}
+
+async function readTranslations(
+  folder: string,
+  boundary: string,
+  tree: FileTree,
+): Promise<ReadonlyMap<string, DataFile>> {
+  const translations = new Map<string, DataFile>();
+  for (const { path, kind } of tree.entries) {
+    const suffix = SUFFIXES.find((ending) => path.endsWith(ending));
+    if (suffix === undefined || kind === 'folder' || !/^translations\/[^/]+$/.test(path)) continue;
+    const language = path.slice('translations/'.length, -suffix.length);
+    const file = await readDataFile(join(folder, path), boundary, validateTranslations);
+    translations.set(language, file);
+  }
+  return translations;
+}
+
+async function readDockerfiles(
+  arches: readonly Arch[],
+  tree: FileTree,
+  readText: AddonSubject['readText'],
+): Promise<ReadonlyMap<Arch, TextFile>> {
+  const found = new Map<Arch, TextFile>();
+  for (const arch of arches) {
+    const own = tree.find(`Dockerfile.${arch}`);
+    const file = await readText(own === undefined ? 'Dockerfile' : own.path);
+    if (file !== undefined) found.set(arch, file);
+  }
+  return found;
+}
