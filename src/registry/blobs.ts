@@ -119,6 +119,17 @@ export async function readBlob(
   return Buffer.concat(parts);
 }
 
+/** Reads a blob of any size through to its end, keeping nothing of it. */
+export async function proveBlob(
+  transport: RegistryTransport,
+  repository: RepositoryName,
+  blob: BlobIdentity,
+): Promise<void> {
+  const chunks = await getBlob(transport, repository, blob);
+  let next = await chunks.next();
+  while (next.done !== true) next = await chunks.next();
+}
+
 /** The address of an upload session. */
 function readLocation(response: HttpResponse, repository: RepositoryName): URL {
   const location = response.headers.get('location');

@@ -3,6 +3,7 @@ import {
   getBlob,
   headBlob,
   mountBlob,
+  proveBlob,
   readBlob,
   uploadBlob,
   type BlobIdentity,
@@ -92,6 +93,8 @@ export interface RegistryClient {
   ) => Promise<AsyncGenerator<Uint8Array, void, undefined>>;
   /** A small blob as a whole, proved against its digest. */
   readonly readBlob: (repository: RepositoryName, blob: BlobIdentity) => Promise<Uint8Array>;
+  /** Reads a blob through, however large, and proves it against its digest. */
+  readonly proveBlob: (repository: RepositoryName, blob: BlobIdentity) => Promise<void>;
   /** Uploads a blob unless the repository has it. */
   readonly uploadBlob: (
     repository: RepositoryName,
@@ -176,6 +179,10 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
     readBlob: (repository, blob) =>
       attempt(`read blob ${at(repository, blob.digest)}`, () =>
         readBlob(transport, repository, blob),
+      ),
+    proveBlob: (repository, blob) =>
+      attempt(`read blob ${at(repository, blob.digest)}`, () =>
+        proveBlob(transport, repository, blob),
       ),
     uploadBlob: (repository, blob) =>
       attempt(`upload blob ${at(repository, blob.digest)}`, () =>
