@@ -1,3 +1,4 @@
+import { dirname, resolve } from 'node:path';
 import type { Problem } from '../problem.js';
 import { ARCHES, type Arch } from './arch.js';
 import { findFiles } from './files.js';
@@ -22,6 +23,17 @@ export interface SigningSettings {
   readonly policy: 'required' | 'later';
   /** Whether signatures are entered into the public transparency log. */
   readonly transparencyLog: boolean;
+  /** By what `verify` knows them: the public key, or the identity of a keyless signature. */
+  readonly publicKey: string | undefined;
+  readonly identity: string | undefined;
+  readonly issuer: string | undefined;
+}
+
+/** Who must have signed the base images; undefined keys are not looked at. */
+export interface BaseSigner {
+  readonly key: string | undefined;
+  readonly identity: string | undefined;
+  readonly issuer: string | undefined;
 }
 
 /** What `addon-release.yaml` says; docs/settings.md describes the file. */
@@ -36,6 +48,8 @@ export interface ReleaseSettings {
   readonly private: boolean;
   /** Undefined = nothing is signed. */
   readonly sign: SigningSettings | undefined;
+  /** Undefined = base images need no signature. */
+  readonly signedBases: BaseSigner | undefined;
   /** BuildKit's record of how each image was built is published beside it. */
   readonly provenance: boolean;
   /** What `lint` is told; read by the linter. */
@@ -53,6 +67,9 @@ const signing: Validator = dictOf(
     keyless: optional(strictBoolean, false),
     policy: optional(oneOf(['required', 'later']), 'required'),
     transparency_log: optional(strictBoolean, true),
+    public_key: optional(text),
+    identity: optional(text),
+    issuer: optional(text),
   },
   'refuse',
 );
@@ -63,6 +80,9 @@ const schema = dictOf(
     tag: optional(text),
     private: optional(strictBoolean),
     sign: optional(signing),
+    signed_bases: optional(
+      dictOf({ key: optional(text), identity: optional(text), issuer: optional(text) }, 'refuse'),
+    ),
     provenance: optional(strictBoolean),
     lint: optional(dict),
   },
@@ -78,6 +98,14 @@ interface PlainSettings {
     readonly keyless: boolean;
     readonly policy: 'required' | 'later';
     readonly transparency_log: boolean;
+    readonly public_key?: string;
+    readonly identity?: string;
+    readonly issuer?: string;
+  };
+  readonly signed_bases?: {
+    readonly key?: string;
+    readonly identity?: string;
+    readonly issuer?: string;
   };
   readonly provenance?: boolean;
   readonly lint?: PlainObject;
@@ -93,10 +121,36 @@ function toSettings(plain: PlainSettings, files: readonly string[]): ReleaseSett
     sign:
       sign === undefined
         ? undefined
-        : { key: sign.key, policy: sign.policy, transparencyLog: sign.transparency_log },
+        : {
+            key: sign.key,
+            policy: sign.policy,
+            transparencyLog: sign.transparency_log,
+            publicKey: sign.public_key,
+            identity: sign.identity,
+            issuer: sign.issuer,
+          },
+    signedBases: plain.signed_bases && {
+      key: plain.signed_bases.key,
+      identity: plain.signed_bases.identity,
+      issuer: plain.signed_bases.issuer,
+    },
     provenance: plain.provenance ?? false,
     lint: plain.lint ?? {},
   });
+}
+
+/** Key files are named from the settings file's folder; other references are cosign's own. */
+function resolveKeys(plain: PlainSettings, folder: string): PlainSettings {
+  const locate = <Key extends string>(key: Key, value: string | undefined) =>
+    value === undefined || /^[\w-]+:\/\//.test(value) ? {} : { [key]: resolve(folder, value) };
+  const { sign, signed_bases: bases } = plain;
+  return {
+    ...plain,
+    ...(sign === undefined
+      ? {}
+      : { sign: { ...sign, ...locate('key', sign.key), ...locate('public_key', sign.public_key) } }),
+    ...(bases === undefined ? {} : { signed_bases: { ...bases, ...locate('key', bases.key) } }),
+  };
 }
 
 async function readOne(
@@ -122,7 +176,17 @@ async function readOne(
       }),
     );
   }
-  return { file, plain, problems };
+  const bases = plain.signed_bases;
+  if (bases !== undefined && (bases.key === undefined) === (bases.identity === undefined)) {
+    problems.push(
+      describeProblem(loaded.source, ['signed_bases'], {
+        severity: 'error',
+        message: 'needs either a `key` or an `identity`',
+        hint: 'docs/settings.md describes the file.',
+      }),
+    );
+  }
+  return { file, plain: resolveKeys(plain, dirname(file)), problems };
 }
 
 /**

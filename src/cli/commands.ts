@@ -2,12 +2,14 @@ import type { CommandDefinition, CommandGroup } from './command.js';
 import { buildCommand } from './commands/build.js';
 import { devCommand } from './commands/dev.js';
 import { doctorCommand } from './commands/doctor.js';
+import { resumeCommand } from './commands/resume.js';
 import { testCommand } from './commands/test.js';
 
 /** Every command beside the release itself, in the order of the help. */
 export const COMMANDS: readonly (CommandDefinition | CommandGroup)[] = [
   buildCommand,
   testCommand,
+  resumeCommand,
   devCommand,
   doctorCommand,
 ];

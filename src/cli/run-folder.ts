@@ -4,8 +4,10 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { AddonReleaseError } from '../errors.js';
 
+type Environment = Readonly<Record<string, string | undefined>>;
+
 /** https://specifications.freedesktop.org/basedir-spec/latest/ */
-function stateFolder(environment: Readonly<Record<string, string | undefined>>): string {
+function stateFolder(environment: Environment): string {
   const own = environment['ADDON_RELEASE_STATE'];
   if (own !== undefined && own !== '') return own;
   const state = environment['XDG_STATE_HOME'];
@@ -14,29 +16,34 @@ function stateFolder(environment: Readonly<Record<string, string | undefined>>):
   return join(base, 'addon-release');
 }
 
-/**
- * Makes a folder for one run's logs and intermediate files, outside the add-on so that it is in no build context:
- * `<state folder>/runs/<working directory>-<hash>/<time>-<process>`.
- *
- * @throws AddonReleaseError `environment` when it can't be made
- */
-export async function createRunFolder(
-  workingDirectory: string,
-  environment: Readonly<Record<string, string | undefined>>,
-): Promise<string> {
+/** Where the runs that were started in a folder are: `<state folder>/runs/<working directory>-<hash>`. */
+export function runsFolder(workingDirectory: string, environment: Environment): string {
   const name =
     workingDirectory
       .split('/')
       .at(-1)
       ?.replaceAll(/[^A-Za-z0-9._-]/g, '') ?? '';
   const hash = createHash('sha256').update(workingDirectory).digest('hex').slice(0, 8);
+  return join(stateFolder(environment), 'runs', `${name}-${hash}`);
+}
+
+/** Where processes say what they are writing to. */
+export function locksFolder(environment: Environment): string {
+  return join(stateFolder(environment), 'locks');
+}
+
+/**
+ * Makes a folder for one run's journal, logs and intermediate files, outside the add-on so that it is in no build
+ * context: `<runs folder>/<time>-<process>`.
+ *
+ * @throws AddonReleaseError `environment` when it can't be made
+ */
+export async function createRunFolder(
+  workingDirectory: string,
+  environment: Environment,
+): Promise<string> {
   const time = new Date().toISOString().replaceAll(/[-:]|\.\d+/g, '');
-  const folder = join(
-    stateFolder(environment),
-    'runs',
-    `${name}-${hash}`,
-    `${time}-${process.pid}`,
-  );
+  const folder = join(runsFolder(workingDirectory, environment), `${time}-${process.pid}`);
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
   } catch (cause) {

@@ -2,7 +2,6 @@ import { createReadStream } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import type { Arch } from '../addon/arch.js';
 import type { ReleasePlan } from '../plan/release-plan.js';
 import type { RegistryClient } from '../registry/client.js';
 import { digestOf } from '../registry/digest.js';
@@ -16,31 +15,10 @@ import { compressLayer, openLayer } from './layer-content.js';
 
 export interface PushRequest {
   readonly plan: ReleasePlan;
-  readonly candidates: readonly Candidate[];
   readonly registry: RegistryClient;
   readonly runFolder: string;
   readonly emit: Emit;
   readonly signal: AbortSignal;
-}
-
-/**
- * Pushes tested images by digest: nothing gets a name. The engine itself can push only under a tag, and buildx only
- * with other drivers than the usual one, so the engine's own copy of each image is uploaded; blobs that the
- * repository has are not sent again.
- *
- * The caller compares the config digests of what it pushed with those that were tested.
- *
- * @returns manifest digests by architecture
- * @throws AddonReleaseError `registry` when a push fails
- */
-export async function pushCandidates(request: PushRequest): Promise<ReadonlyMap<Arch, string>> {
-  return new Map(
-    await Promise.all(
-      request.candidates.map(
-        async (candidate) => [candidate.arch, await pushCandidate(request, candidate)] as const,
-      ),
-    ),
-  );
 }
 
 async function uploadLayer(
@@ -63,7 +41,17 @@ async function uploadLayer(
   return descriptor;
 }
 
-async function pushCandidate(request: PushRequest, candidate: Candidate): Promise<string> {
+/**
+ * Pushes a tested image by digest: nothing gets a name. The engine itself can push only under a tag, and buildx only
+ * with other drivers than the usual one, so the engine's own copy of the image is uploaded; blobs that the repository
+ * has are not sent again.
+ *
+ * The caller compares the config digest of what it pushed with the one that was tested.
+ *
+ * @returns the digest of the manifest
+ * @throws AddonReleaseError `registry` when the push fails
+ */
+export async function pushCandidate(request: PushRequest, candidate: Candidate): Promise<string> {
   const { plan, registry, runFolder, signal, emit } = request;
   const { arch, configDigest } = candidate;
   const started = performance.now();

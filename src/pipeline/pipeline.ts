@@ -1,13 +1,16 @@
 import { approveStep } from '../steps/approve.js';
 import { buildAndTestStep } from '../steps/build-and-test.js';
 import { findEngineStep } from '../steps/find-engine.js';
+import { findPublishedStep } from '../steps/find-published.js';
 import { makePlanStep } from '../steps/make-plan.js';
-
 import { preflightStep } from '../steps/preflight.js';
 import { pushImagesStep } from '../steps/push-images.js';
 import { pushIndexStep } from '../steps/push-index.js';
 import { readAddonStep } from '../steps/read-addon.js';
+import { readSettingsStep } from '../steps/read-settings.js';
 import { readSmokeFileStep } from '../steps/read-smoke-file.js';
+import { signImagesStep } from '../steps/sign-images.js';
+import { takeLockStep } from '../steps/take-lock.js';
 import { moveTagsStep, tagVersionStep } from '../steps/tag-release.js';
 import { updateStoreStep } from '../steps/update-store.js';
 import { verifyReleaseStep } from '../steps/verify-release.js';
@@ -16,14 +19,18 @@ import type { Step } from './step.js';
 /** THE order. Commands run it up to some step; nothing else decides what comes when. */
 const RELEASE: readonly Step[] = [
   readAddonStep, // config.yaml, build.yaml, Dockerfiles: every problem before anything is started
+  readSettingsStep, // what may fail, who signs: the plan depends on it
   readSmokeFileStep, // options that are missing would be found out only after the build otherwise
   findEngineStep, // the plan depends on what runs natively
   makePlanStep, // from here on the run only does what the plan says
+  takeLockStep, // from here on nobody else on this machine writes to the same place
+  findPublishedStep, // what is published is neither built nor written again
   preflightStep, // rights, bases and emulation, before hours are spent
   buildAndTestStep, // each architecture is tested as soon as it is built
   approveStep, // one failed architecture ends the run here: nothing has been published
   pushImagesStep, // by digest, nothing has a name yet
   pushIndexStep, // by digest too
+  signImagesStep, // a name never leads to something unsigned
   tagVersionStep, // the version becomes visible, with everything behind it in place
   verifyReleaseStep, // read back from the registry and compared with what was tested
   moveTagsStep, // `latest` follows only a verified version
@@ -44,4 +51,9 @@ export const PIPELINES = {
 } as const;
 
 /** What `dev` does again when files have changed; engine, base images and emulation stay as they were found. */
-export const REREAD: readonly Step[] = [readAddonStep, readSmokeFileStep, makePlanStep];
+export const REREAD: readonly Step[] = [
+  readAddonStep,
+  readSettingsStep,
+  readSmokeFileStep,
+  makePlanStep,
+];

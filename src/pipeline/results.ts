@@ -1,3 +1,4 @@
+import type { ReleaseSettings } from '../addon/settings.js';
 import type { Addon } from '../addon/types.js';
 import type { Arch } from '../addon/arch.js';
 import type { BuildFailure, Candidate } from '../engine/build.js';
@@ -46,8 +47,15 @@ export interface SmokeInputs {
 export interface Preflight {
   /** Layers of the base images, by compressed and uncompressed digest: not what the add-on brings itself. */
   readonly baseLayers: ReadonlyMap<Arch, ReadonlySet<string>>;
-  /** The index that the version's tag names already. */
-  readonly existingIndex: string | undefined;
+}
+
+/** What the registry has under the version before the run begins. */
+export interface ExistingRelease {
+  /** The index that the version's tag names; undefined when the version is free. */
+  readonly indexDigest: string | undefined;
+  /** The release itself, published by an earlier run from the same sources and plan. */
+  readonly published:
+    { readonly pushed: readonly PushedImage[]; readonly index: PushedIndex } | undefined;
 }
 
 /**
@@ -56,14 +64,19 @@ export interface Preflight {
  */
 export interface Results {
   readonly addon: Addon;
+  readonly settings: ReleaseSettings;
   readonly smoke: SmokeInputs;
   readonly engine: Engine;
   readonly plan: ReleasePlan;
+  /** Undefined inside when nothing is published. */
+  readonly lock: { readonly held: { readonly release: () => Promise<void> } | undefined };
+  readonly existing: ExistingRelease;
   readonly preflight: Preflight;
   readonly candidates: readonly ArchOutcome[];
   readonly approved: readonly Candidate[];
   readonly pushed: readonly PushedImage[];
   readonly index: PushedIndex;
+  readonly signed: { readonly references: readonly string[] };
   readonly versioned: { readonly references: readonly string[] };
   readonly verified: { readonly references: readonly string[] };
   readonly moved: { readonly references: readonly string[] };

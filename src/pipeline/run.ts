@@ -13,9 +13,17 @@ function asMessage(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+function withResult(
+  results: Partial<Results>,
+  step: Step,
+  result: Results[keyof Results],
+): Partial<Results> {
+  return Object.freeze({ ...results, [step.id]: Object.freeze(result) });
+}
+
 function interrupted(when: 'before' | 'in', step: Step): AddonReleaseError {
   return new AddonReleaseError('interrupted', `interrupted ${when} "${step.title}"`, {
-    hint: 'Run the same command again: finished build steps come from the cache.',
+    hint: 'Run the same command again: finished build steps come from the cache. A release continues with `addon-release resume`.',
   });
 }
 
@@ -45,24 +53,38 @@ export async function runPipeline(
     }
     if (isInterrupted()) return { results, error: interrupted('before', step) };
     const inputs = results as Results;
+    const entry = { id: step.id, title: step.title, startedAt: new Date().toISOString() };
     try {
-      const reason = step.skip?.(inputs, context);
+      const recalled = step.recall?.(inputs, context);
+      const reason = recalled?.reason ?? step.skip?.(inputs, context);
       if (reason !== undefined) {
         context.emit({ type: 'step-skipped', ...named, reason });
+        await context.journal.step({ ...entry, status: 'skipped', note: reason }, recalled?.result);
+        if (recalled !== undefined) results = withResult(results, step, recalled.result);
         continue;
       }
       context.emit({ type: 'step-started', ...named });
+      await context.journal.step({ ...entry, status: 'running' });
       // What a step has finished counts, even if the run is interrupted meanwhile: it may have been published.
       const result = await step.run(inputs, context);
-      results = Object.freeze({ ...results, [step.id]: Object.freeze(result) });
+      results = withResult(results, step, result);
+      const summary = step.summarize?.(result);
+      const durationMs = elapsed();
+      await context.journal.step(
+        { ...entry, status: 'finished', durationMs, note: summary },
+        result,
+      );
       context.emit({
         type: 'step-finished',
         ...named,
-        durationMs: elapsed(),
-        ...(step.summarize === undefined ? {} : { summary: step.summarize(result) }),
+        durationMs,
+        ...(summary === undefined ? {} : { summary }),
       });
     } catch (thrown) {
       const error = isInterrupted() ? interrupted('in', step) : thrown;
+      const failure = { status: 'failed', durationMs: elapsed(), note: asMessage(error) } as const;
+      // The failure itself matters more than that it can't be written down.
+      await context.journal.step({ ...entry, ...failure }).catch(() => undefined);
       context.emit({
         type: 'step-failed',
         ...named,

@@ -1,10 +1,11 @@
 import type { ReleaseOptions } from './options.js';
+import type { RunJournal } from './journal.js';
 import type { RegistryClient } from '../registry/client.js';
 import type { Emit } from '../report/events.js';
 import type { Results } from './results.js';
 
 /** Programs that a step starts. `doctor` checks those of all steps. */
-export type Tool = 'docker' | 'buildx' | 'emulation' | 'registry' | 'git';
+export type Tool = 'docker' | 'buildx' | 'emulation' | 'registry' | 'git' | 'cosign';
 
 export interface StepContext {
   readonly options: ReleaseOptions;
@@ -15,6 +16,16 @@ export interface StepContext {
   readonly registry: RegistryClient;
   /** A folder of this run's own for logs, definitions and metadata, outside the add-on. */
   readonly runFolder: string;
+  readonly journal: RunJournal;
+  /** Where the locks of all runs are. */
+  readonly locksFolder: string;
+}
+
+/** A result that holds without the step being run. */
+export interface Recalled<Result> {
+  readonly result: Result;
+  /** Why, for people: "published already". */
+  readonly reason: string;
 }
 
 /** One step of the pipeline: reads the results it needs, returns its own. */
@@ -29,6 +40,11 @@ export interface Step<
   readonly tools: readonly Tool[];
   /** A reason that a person reads when there is nothing to do; undefined to run. */
   readonly skip?: (results: Pick<Results, Needs>, context: StepContext) => string | undefined;
+  /** Whether its result is known already: from an earlier attempt, or because there is nothing to do. */
+  readonly recall?: (
+    results: Pick<Results, Needs>,
+    context: StepContext,
+  ) => Recalled<Results[Id]> | undefined;
   readonly run: (results: Pick<Results, Needs>, context: StepContext) => Promise<Results[Id]>;
   /** One line about the result. */
   readonly summarize?: (result: Results[Id]) => string;

@@ -1,9 +1,11 @@
+import type { ReleaseSettings, SigningSettings } from '../addon/settings.js';
 import type { Addon } from '../addon/types.js';
 import { platformOf, type Arch, type Platform } from '../addon/arch.js';
 import { AddonReleaseError } from '../errors.js';
 import type { Problem } from '../problem.js';
 import { mirrorImage, type BaseMirror } from './base-mirror.js';
 import { listBaseImages, type Dockerfile } from './dockerfile.js';
+import { fingerprintPlan } from './fingerprint.js';
 import {
   buildArguments,
   imageLabels,
@@ -32,6 +34,8 @@ export interface ArchPlan {
   readonly platform: Platform;
   /** Built and run by QEMU on this engine. */
   readonly emulated: boolean;
+  /** The release goes on without it when it fails. */
+  readonly optional: boolean;
   readonly dockerfile: string;
   readonly baseImages: readonly BaseImage[];
   readonly buildArgs: Readonly<Record<string, string>>;
@@ -56,6 +60,8 @@ export interface PlannedWrite {
  */
 export interface ReleasePlan {
   readonly schemaVersion: 1;
+  /** `sha256:…` over what is published and what it is made from; the same on every machine. */
+  readonly fingerprint: string;
   readonly slug: string;
   readonly name: string;
   readonly folder: string;
@@ -72,6 +78,12 @@ export interface ReleasePlan {
   /** The repository of the multi-architecture index; undefined when nothing is published. */
   readonly indexRepository: string | undefined;
   readonly annotations: Readonly<Record<string, string>>;
+  /** What tells this release from another one of the same version; the index carries it. */
+  readonly indexAnnotations: Readonly<Record<string, string>>;
+  /** Undefined = nothing is signed. */
+  readonly sign: SigningSettings | undefined;
+  /** BuildKit's record of the build is published beside each image. */
+  readonly provenance: boolean;
   /** The tags that make the version visible, then those that move to it. */
   readonly versionTags: readonly string[];
   readonly movingTags: readonly string[];
@@ -91,7 +103,11 @@ export interface PlanInput {
   readonly buildArgs: Readonly<Record<string, string>>;
   readonly baseMirrors: readonly BaseMirror[];
   readonly noCache: boolean;
+  readonly settings: Pick<ReleaseSettings, 'optionalArches' | 'sign' | 'provenance'>;
 }
+
+/** The annotation of an index that holds its plan's fingerprint. */
+export const FINGERPRINT_ANNOTATION = 'io.addon-release.plan';
 
 /** 64-bit Arm processors usually run 32-bit Arm code themselves; amd64 ones always run 386 code. */
 export function isEmulated(platform: string, hostPlatform: string): boolean {
@@ -152,6 +168,7 @@ function planArch(input: PlanInput, arch: Arch, problems: Problem[]): ArchPlan |
     arch,
     platform,
     emulated: isEmulated(platform, input.hostPlatform),
+    optional: input.settings.optionalArches.includes(arch),
     dockerfile: dockerfile.file,
     baseImages: images.map((image) => {
       const named =
@@ -179,7 +196,9 @@ function planArch(input: PlanInput, arch: Arch, problems: Problem[]): ArchPlan |
   };
 }
 
-function planWrites(plan: Omit<ReleasePlan, 'writes'>, perArch: boolean): PlannedWrite[] {
+type Unfinished = Omit<ReleasePlan, 'writes' | 'fingerprint' | 'indexAnnotations'>;
+
+function planWrites(plan: Unfinished, perArch: boolean): PlannedWrite[] {
   const { version, architectures, indexRepository } = plan;
   const writes: PlannedWrite[] = architectures.map((arch) => ({
     kind: 'load',
@@ -205,6 +224,11 @@ function planWrites(plan: Omit<ReleasePlan, 'writes'>, perArch: boolean): Planne
     target: indexRepository,
     detail: `index of ${architectures.map((arch) => arch.platform).join(', ')} by digest`,
   });
+  if (plan.sign !== undefined) {
+    for (const target of [...new Set([...tagged, indexRepository])]) {
+      writes.push({ kind: 'push', target, detail: 'signatures of what was pushed there' });
+    }
+  }
   for (const tag of [...plan.versionTags, ...plan.movingTags]) {
     const detail = tag === version ? 'the version' : 'moves, after verification';
     for (const repository of [...tagged, indexRepository]) {
@@ -260,6 +284,14 @@ export function makePlan(input: PlanInput): ReleasePlan {
     annotations: ociAnnotations({ addon, version: version.text, source: input.source }),
     versionTags: publish ? [version.text] : [],
     movingTags: publish && version.stable ? ['latest'] : [],
-  } as const satisfies Omit<ReleasePlan, 'writes'>;
-  return { ...plan, writes: planWrites(plan, names?.perArch !== undefined) };
+    sign: publish ? input.settings.sign : undefined,
+    provenance: input.settings.provenance,
+  } as const satisfies Unfinished;
+  const fingerprint = fingerprintPlan(plan);
+  return {
+    ...plan,
+    fingerprint,
+    indexAnnotations: { ...plan.annotations, [FINGERPRINT_ANNOTATION]: fingerprint },
+    writes: planWrites(plan, names?.perArch !== undefined),
+  };
 }

@@ -3,7 +3,7 @@ import { AddonReleaseError } from '../errors.js';
 import type { Candidate } from '../engine/build.js';
 import type { Problem } from '../problem.js';
 import type { ArchOutcome } from '../pipeline/results.js';
-import { defineStep } from '../pipeline/step.js';
+import { defineStep, type StepContext } from '../pipeline/step.js';
 import type { ArchPlan } from '../plan/release-plan.js';
 
 function buildProblem({ plan, build }: ArchOutcome): Problem | undefined {
@@ -31,53 +31,66 @@ function isTested({ build, smoke }: ArchOutcome): boolean {
   return build.status === 'built' && smoke?.configDigest === build.candidate.configDigest;
 }
 
+function isBroken(outcome: ArchOutcome): boolean {
+  return outcome.build.status === 'failed' || outcome.smoke?.passed === false;
+}
+
 /**
- * Lets only a complete set of tested images through.
+ * Lets only a complete set of tested images through: of every architecture but the optional ones that failed.
  *
  * @throws AddonReleaseError `build` or `smoke` with every finding of every architecture
  */
 function approve(
   outcomes: readonly ArchOutcome[],
   wanted: { readonly arches: readonly ArchPlan[]; readonly smoke: boolean },
-  runFolder: string,
+  { emit, runFolder }: Pick<StepContext, 'emit' | 'runFolder'>,
 ): readonly Candidate[] {
   const names = (list: readonly ArchOutcome[]) => list.map(({ plan }) => plan.arch).join(', ');
-  const unbuilt = outcomes.filter(({ build }) => build.status === 'failed');
-  const broken = outcomes.filter(({ smoke }) => smoke?.passed === false);
-  const problems = [
-    ...outcomes.flatMap((outcome) => buildProblem(outcome) ?? []),
-    ...outcomes.flatMap(smokeProblems),
-  ];
-  const hint = `The full logs are in ${join(runFolder, 'logs')}; --verbose shows them while they are written.`;
-  if (unbuilt.length > 0) {
-    throw new AddonReleaseError('build', `${names(unbuilt)} did not build; nothing was published`, {
-      problems,
-      hint,
+  const good = outcomes.filter((outcome) => !isBroken(outcome));
+  // A release of nothing is none, whatever may be left out.
+  const fatal = outcomes.filter(
+    (outcome) => isBroken(outcome) && (!outcome.plan.optional || good.length === 0),
+  );
+  const unbuilt = fatal.filter(({ build }) => build.status === 'failed');
+  if (fatal.length > 0) {
+    const [failure, what] =
+      unbuilt.length > 0
+        ? (['build', `${names(unbuilt)} did not build`] as const)
+        : (['smoke', `${names(fatal)} failed the smoke test`] as const);
+    throw new AddonReleaseError(failure, `${what}; nothing was published`, {
+      problems: [
+        ...outcomes.flatMap((outcome) => buildProblem(outcome) ?? []),
+        ...outcomes.flatMap(smokeProblems),
+      ],
+      hint: `The full logs are in ${join(runFolder, 'logs')}; --verbose shows them while they are written.`,
     });
   }
-  if (broken.length > 0) {
-    throw new AddonReleaseError(
-      'smoke',
-      `${names(broken)} failed the smoke test; nothing was published`,
-      { problems, hint },
-    );
+  const leftOut = outcomes.filter(isBroken);
+  for (const outcome of leftOut) {
+    const problems = [buildProblem(outcome) ?? [], smokeProblems(outcome)].flat();
+    const reasons = problems.map(({ message }) => message).join('\n');
+    const message = `${outcome.plan.arch} is optional and left out:\n${reasons}`;
+    emit({ type: 'notice', level: 'warning', message });
   }
   for (const { arch } of wanted.arches) {
+    if (leftOut.some(({ plan }) => plan.arch === arch)) continue;
     const outcome = outcomes.find(({ plan }) => plan.arch === arch);
     if (outcome === undefined || (wanted.smoke && !isTested(outcome))) {
       throw new Error(`${arch} was neither tested nor reported as failed`);
     }
   }
-  return outcomes.flatMap(({ build }) => (build.status === 'built' ? [build.candidate] : []));
+  return good.flatMap(({ build }) => (build.status === 'built' ? [build.candidate] : []));
 }
 
 export const approveStep = defineStep({
   id: 'approved',
   title: 'Approve the images',
-  needs: ['plan', 'candidates'],
+  needs: ['plan', 'existing', 'candidates'],
   tools: [],
-  run: ({ plan, candidates }, { options, runFolder }) => {
-    const wanted = { arches: plan.architectures, smoke: options.smoke };
-    return Promise.resolve(approve(candidates, wanted, runFolder));
+  recall: ({ existing }) => existing.published && { result: [], reason: 'published already' },
+  run: ({ plan, candidates }, context) => {
+    const wanted = { arches: plan.architectures, smoke: context.options.smoke };
+    return Promise.resolve(approve(candidates, wanted, context));
   },
+  summarize: (approved) => approved.map(({ arch }) => arch).join(', '),
 });

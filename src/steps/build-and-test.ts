@@ -1,18 +1,54 @@
-import { readUnpackedBytes } from '../engine/docker.js';
+import { inspectLocalImage, readUnpackedBytes } from '../engine/docker.js';
 import { buildImages, type BuildResult } from '../engine/build.js';
 import type { ArchOutcome } from '../pipeline/results.js';
 import { defineStep, type StepContext } from '../pipeline/step.js';
 import type { Results } from '../pipeline/results.js';
-import type { ArchPlan } from '../plan/release-plan.js';
+import type { ArchPlan, ReleasePlan } from '../plan/release-plan.js';
+import { isPushed } from '../registry/is-pushed.js';
 import { SmokeTester } from '../smoke/smoke-tester.js';
 
-type Inputs = Pick<Results, 'addon' | 'smoke' | 'engine' | 'plan' | 'preflight'>;
+type Inputs = Pick<Results, 'addon' | 'smoke' | 'engine' | 'plan' | 'preflight' | 'existing'>;
+
+/** Whether an earlier attempt's image may be published as it is: tested, and here or in the registry. */
+async function holds(
+  { plan, build, smoke }: ArchOutcome,
+  { options, journal, registry, signal }: StepContext,
+): Promise<boolean> {
+  if (build.status !== 'built') return false;
+  const { configDigest, imageId } = build.candidate;
+  if (options.smoke && !(smoke?.passed === true && smoke.configDigest === configDigest))
+    return false;
+  const pushed = journal.previous?.pushed.find(({ arch }) => arch === plan.arch);
+  if (pushed?.configDigest === configDigest && (await isPushed(registry, pushed))) return true;
+  return (await inspectLocalImage(imageId, signal))?.id === imageId;
+}
+
+/** What an earlier attempt at this run has finished and proved. */
+async function keepTested(
+  plan: ReleasePlan,
+  context: StepContext,
+): Promise<readonly ArchOutcome[]> {
+  const { journal, emit } = context;
+  const kept: ArchOutcome[] = [];
+  for (const arch of plan.architectures) {
+    const outcome = journal.previous?.tested.find((one) => one.plan.arch === arch.arch);
+    if (outcome === undefined || !(await holds(outcome, context))) continue;
+    kept.push(outcome);
+    const message = `${arch.arch} was built and tested before and is kept`;
+    emit({ type: 'notice', level: 'info', message });
+  }
+  return kept;
+}
 
 async function buildAndTest(
   { addon, smoke, engine, plan, preflight }: Inputs,
   context: StepContext,
 ): Promise<readonly ArchOutcome[]> {
-  const { options, emit, signal, runFolder } = context;
+  const { options, emit, signal, runFolder, journal } = context;
+  const kept = await keepTested(plan, context);
+  const isKept = ({ arch }: ArchPlan) => kept.some((outcome) => outcome.plan.arch === arch);
+  const rest = { ...plan, architectures: plan.architectures.filter((arch) => !isKept(arch)) };
+  if (rest.architectures.length === 0) return kept;
   const outcomes = new Map<ArchPlan, Promise<ArchOutcome>>();
   const tester = options.smoke
     ? new SmokeTester({ addon, smoke, engine, plan, baseLayers: preflight.baseLayers, ...context })
@@ -23,11 +59,13 @@ async function buildAndTest(
     }
     const report = await tester?.test(build.candidate);
     const unpackedBytes = await readUnpackedBytes(build.candidate.imageId);
-    return { plan: arch, build, smoke: report, unpackedBytes };
+    const outcome = { plan: arch, build, smoke: report, unpackedBytes };
+    await journal.tested(outcome);
+    return outcome;
   };
   try {
     await buildImages({
-      plan,
+      plan: rest,
       builder: options.builder,
       runFolder,
       signal,
@@ -39,11 +77,9 @@ async function buildAndTest(
         outcomes.set(arch, outcome);
       },
     });
-    return await Promise.all(
-      plan.architectures.flatMap((arch) => {
-        const outcome = outcomes.get(arch);
-        return outcome === undefined ? [] : [outcome];
-      }),
+    const tested = await Promise.all(outcomes.values());
+    return plan.architectures.flatMap(
+      ({ arch }) => [...kept, ...tested].find((outcome) => outcome.plan.arch === arch) ?? [],
     );
   } finally {
     await Promise.allSettled(outcomes.values());
@@ -58,8 +94,9 @@ async function buildAndTest(
 export const buildAndTestStep = defineStep({
   id: 'candidates',
   title: 'Build and test the images',
-  needs: ['addon', 'smoke', 'engine', 'plan', 'preflight'],
+  needs: ['addon', 'smoke', 'engine', 'plan', 'existing', 'preflight'],
   tools: ['docker', 'buildx', 'emulation'],
+  recall: ({ existing }) => existing.published && { result: [], reason: 'published already' },
   run: buildAndTest,
   summarize: (outcomes) => {
     const good = outcomes.filter(

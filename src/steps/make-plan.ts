@@ -7,7 +7,8 @@ import type { ReleaseOptions } from '../pipeline/options.js';
 import { defineStep } from '../pipeline/step.js';
 import { parseDockerfile } from '../plan/dockerfile.js';
 import { chooseImageNames } from '../plan/image-names.js';
-import { makePlan } from '../plan/release-plan.js';
+import { comparePlans } from '../plan/fingerprint.js';
+import { makePlan, type ReleasePlan } from '../plan/release-plan.js';
 import { chooseVersion } from '../plan/version.js';
 
 function chooseArches(
@@ -50,17 +51,37 @@ async function readDockerfiles(addon: Addon, arches: readonly Arch[]) {
   return dockerfiles;
 }
 
+/**
+ * What is continued must be the same release: what was tested then would not be what is described now.
+ *
+ * @throws AddonReleaseError `usage` with everything that is different
+ */
+function checkUnchanged(before: ReleasePlan, now: ReleasePlan): void {
+  if (before.fingerprint === now.fingerprint) return;
+  throw new AddonReleaseError('usage', 'this is not the release that was begun', {
+    output: comparePlans(before, now).join('\n'),
+    hint: 'Go back to what it was begun with, or begin a new one: `addon-release VERSION --multi`.',
+  });
+}
+
 /** Decides everything that the run will do. */
 export const makePlanStep = defineStep({
   id: 'plan',
   title: 'Make the plan',
-  needs: ['addon', 'engine'],
+  needs: ['addon', 'settings', 'engine'],
   tools: ['git'],
-  run: async ({ addon, engine }, { options }) => {
+  // Everything is public: what is left to do needs no sources, and they have changed by the release's own commit.
+  recall: (_results, { journal: { previous } }) => {
+    const { plan, verified } = previous?.results ?? {};
+    if (plan === undefined || verified === undefined) return undefined;
+    return { result: plan, reason: 'as it was: the images are published and verified' };
+  },
+  run: async ({ addon, settings, engine }, { options, journal }) => {
     const arches = chooseArches(options, addon, engine.platform);
     const { mtimeMs } = await stat(addon.configFile);
-    return makePlan({
+    const plan = makePlan({
       addon,
+      settings,
       version: chooseVersion(options.version, addon.version),
       arches,
       publish: options.publish,
@@ -76,6 +97,9 @@ export const makePlanStep = defineStep({
       baseMirrors: options.baseMirrors,
       noCache: options.noCache,
     });
+    const before = journal.previous?.results.plan;
+    if (before !== undefined) checkUnchanged(before, plan);
+    return plan;
   },
   summarize: (plan) =>
     `${plan.slug} ${plan.version} for ${plan.architectures.map(({ arch }) => arch).join(', ')}`,

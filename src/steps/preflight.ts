@@ -134,9 +134,9 @@ async function checkEmulation(plan: ReleasePlan, context: StepContext): Promise<
   );
 }
 
-/** The right to push to every repository of the plan, and whether the version is free. */
-async function checkRegistry(plan: ReleasePlan, context: StepContext): Promise<string | undefined> {
-  if (plan.indexRepository === undefined) return undefined;
+/** The right to push to every repository of the plan. */
+async function checkRegistry(plan: ReleasePlan, context: StepContext): Promise<void> {
+  if (plan.indexRepository === undefined) return;
   const repositories = new Set([
     ...plan.architectures.flatMap(({ repository }) => repository ?? []),
     plan.indexRepository,
@@ -144,19 +144,19 @@ async function checkRegistry(plan: ReleasePlan, context: StepContext): Promise<s
   await Promise.all(
     [...repositories].map((name) => context.registry.checkPush(parseImageReference(name, 'addon'))),
   );
-  const existing = await context.registry.headManifest(
-    parseImageReference(plan.indexRepository, 'addon'),
-    plan.version,
-  );
-  return existing?.digest;
 }
 
 /** Proves what can be proved before anything is built. */
 export const preflightStep = defineStep({
   id: 'preflight',
   title: 'Check base images, emulation and registry',
-  needs: ['plan'],
+  needs: ['plan', 'existing'],
   tools: ['docker', 'buildx', 'emulation', 'registry'],
+  recall: ({ existing }) =>
+    existing.published && {
+      result: { baseLayers: new Map() },
+      reason: 'there is nothing to build',
+    },
   run: async ({ plan }, context) => {
     const checks = [
       checkBases(plan, context),
@@ -165,7 +165,7 @@ export const preflightStep = defineStep({
     ] as const;
     // All have ended before a failure is shown: nothing they started may outlive the run.
     await Promise.allSettled(checks);
-    const [baseLayers, existingIndex] = await Promise.all(checks);
-    return { baseLayers, existingIndex };
+    const [baseLayers] = await Promise.all(checks);
+    return { baseLayers };
   },
 });

@@ -13,9 +13,11 @@ import { parseImageReference } from '../registry/reference.js';
 export const pushIndexStep = defineStep({
   id: 'index',
   title: 'Push the index by digest',
-  needs: ['plan', 'preflight', 'pushed'],
+  needs: ['plan', 'existing', 'pushed'],
   tools: ['registry'],
-  run: async ({ plan, preflight, pushed }, { options, registry, emit }) => {
+  recall: ({ existing }) =>
+    existing.published && { result: existing.published.index, reason: 'published already' },
+  run: async ({ plan, existing, pushed }, { options, registry, emit, journal }) => {
     const repository = plan.indexRepository ?? '';
     const name = parseImageReference(repository, 'addon');
     for (const image of pushed) {
@@ -32,11 +34,11 @@ export const pushIndexStep = defineStep({
         descriptor: { mediaType, digest: manifestDigest, size: manifestBytes },
         platform: parsePlatform(platformOf(arch)),
       })),
-      plan.annotations,
+      plan.indexAnnotations,
     );
-    const existing = preflight.existingIndex;
-    if (existing !== undefined && existing !== index.digest) {
-      const both = `there: ${existing}\nnew:   ${index.digest}`;
+    const there = existing.indexDigest;
+    if (there !== undefined && there !== index.digest) {
+      const both = `there: ${there}\nnew:   ${index.digest}`;
       if (!options.replace) {
         throw new AddonReleaseError(
           'registry',
@@ -47,10 +49,12 @@ export const pushIndexStep = defineStep({
           },
         );
       }
-      const message = `${repository}:${plan.version} is replaced: ${existing} → ${index.digest}`;
+      const message = `${repository}:${plan.version} is replaced: ${there} → ${index.digest}`;
       emit({ type: 'notice', level: 'warning', message });
     }
     await registry.putManifest(name, index.digest, index);
+    const detail = `index of ${pushed.map(({ arch }) => arch).join(', ')}`;
+    await journal.wrote({ kind: 'push', target: `${repository}@${index.digest}`, detail });
     return { repository, digest: index.digest };
   },
   summarize: ({ digest }) => digest,

@@ -1,6 +1,6 @@
 import type { Results } from '../pipeline/results.js';
 import { defineStep } from '../pipeline/step.js';
-import type { RegistryClient } from '../registry/client.js';
+import type { StepContext } from '../pipeline/step.js';
 import { parseImageReference } from '../registry/reference.js';
 import { tagImage } from '../registry/tag-image.js';
 
@@ -8,17 +8,21 @@ import { tagImage } from '../registry/tag-image.js';
 async function tagEverything(
   tags: readonly string[],
   { pushed, index }: Pick<Results, 'pushed' | 'index'>,
-  registry: RegistryClient,
+  { registry, journal }: StepContext,
 ): Promise<{ readonly references: readonly string[] }> {
   const references: string[] = [];
-  for (const tag of tags) {
+  const tag = async (repository: string, digest: string, name: string): Promise<void> => {
+    const target = `${repository}:${name}`;
+    const moved = await tagImage(registry, parseImageReference(repository, 'addon'), digest, name);
+    if (moved) await journal.wrote({ kind: 'tag', target, detail: digest });
+    references.push(target);
+  };
+  for (const name of tags) {
     for (const { repository, manifestDigest } of pushed) {
       if (repository === index.repository) continue;
-      await tagImage(registry, parseImageReference(repository, 'addon'), manifestDigest, tag);
-      references.push(`${repository}:${tag}`);
+      await tag(repository, manifestDigest, name);
     }
-    await tagImage(registry, parseImageReference(index.repository, 'addon'), index.digest, tag);
-    references.push(`${index.repository}:${tag}`);
+    await tag(index.repository, index.digest, name);
   }
   return { references };
 }
@@ -29,7 +33,7 @@ export const tagVersionStep = defineStep({
   title: 'Tag the version',
   needs: ['plan', 'pushed', 'index'],
   tools: ['registry'],
-  run: ({ plan, ...images }, { registry }) => tagEverything(plan.versionTags, images, registry),
+  run: ({ plan, ...images }, context) => tagEverything(plan.versionTags, images, context),
   summarize: ({ references }) => references.join(', '),
 });
 
@@ -41,6 +45,6 @@ export const moveTagsStep = defineStep({
   tools: ['registry'],
   skip: ({ plan }) =>
     plan.movingTags.length === 0 ? `${plan.version} is not a stable version` : undefined,
-  run: ({ plan, ...images }, { registry }) => tagEverything(plan.movingTags, images, registry),
+  run: ({ plan, ...images }, context) => tagEverything(plan.movingTags, images, context),
   summarize: ({ references }) => references.join(', '),
 });

@@ -1,6 +1,7 @@
 import { DevConsole } from '../../dev/dev-console.js';
 import type { DevInputs } from '../../dev/dev-loop.js';
 import { runDevSession } from '../../dev/dev-session.js';
+import { NO_JOURNAL } from '../../pipeline/journal.js';
 import { PIPELINES, REREAD } from '../../pipeline/pipeline.js';
 import type { Results } from '../../pipeline/results.js';
 import { runPipeline } from '../../pipeline/run.js';
@@ -12,7 +13,7 @@ import { wantsColor } from '../../report/style.js';
 import type { CommandContext, CommandResult, Invocation } from '../command.js';
 import type { DevFlags } from '../commands/dev.js';
 import { parseDevFlags, parseFlags } from '../parse-flags.js';
-import { createRunFolder } from '../run-folder.js';
+import { createRunFolder, locksFolder } from '../run-folder.js';
 
 /** Shows each notice once: the files are read again after every change. */
 function showOnce(emit: Emit): Emit {
@@ -69,7 +70,15 @@ export async function runDev(
     logs.emit(event);
   });
   const registry = createRegistryClient({ credentials: 'docker-config', signal });
-  const context: StepContext = { options, emit, signal, runFolder, registry };
+  const context: StepContext = {
+    options,
+    emit,
+    signal,
+    runFolder,
+    registry,
+    journal: NO_JOURNAL,
+    locksFolder: locksFolder(options.environment),
+  };
   try {
     const first = await takeSteps(PIPELINES.dev, context);
     const { engine, preflight } = first;

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { platformOf, type Arch } from '../../addon/arch.js';
 import { findAddonFolder, readAddon } from '../../addon/read-addon.js';
+import { readSettings } from '../../addon/settings.js';
 import type { Addon } from '../../addon/types.js';
 import { findBuilderProblem, installEmulators, readBuildxVersion } from '../../engine/builder.js';
 import { readEngine } from '../../engine/docker.js';
@@ -13,6 +14,7 @@ import type { Tool } from '../../pipeline/step.js';
 import { chooseImageNames } from '../../plan/image-names.js';
 import { createRegistryClient } from '../../registry/client.js';
 import { parseImageReference } from '../../registry/reference.js';
+import { readCosignVersion } from '../../sign/cosign.js';
 import { removeLeftovers } from '../../smoke/leftovers.js';
 import type { CommandContext, CommandResult, Invocation } from '../command.js';
 import type { DoctorFlags } from '../commands/doctor.js';
@@ -126,12 +128,31 @@ async function checkGit({ signal }: Patient): Promise<readonly Finding[]> {
   ];
 }
 
+/** Only who signs needs cosign. */
+async function checkCosign({ addon, signal }: Patient): Promise<readonly Finding[]> {
+  if (addon === undefined) return [];
+  const { settings } = await readSettings(addon.folder, addon.repository?.folder);
+  if (settings.sign === undefined && settings.signedBases === undefined) return [];
+  const version = await readCosignVersion(signal);
+  return [
+    version === undefined
+      ? {
+          name: 'cosign',
+          ok: false,
+          found: 'not installed',
+          mend: 'https://docs.sigstore.dev/cosign/system_config/installation/ (Debian 13: apt-get install cosign)',
+        }
+      : { name: 'cosign', ok: true, found: version },
+  ];
+}
+
 const CHECKS: Readonly<Record<Tool, (patient: Patient) => Promise<readonly Finding[]>>> = {
   docker: checkDocker,
   buildx: checkBuildx,
   emulation: checkEmulation,
   registry: checkRegistry,
   git: checkGit,
+  cosign: checkCosign,
 };
 
 /** The tools that need an answering engine. */

@@ -1,25 +1,62 @@
+import { basename } from 'node:path';
 import { removeArchives } from '../../engine/candidate-archive.js';
+import { AddonReleaseError } from '../../errors.js';
+import { JournalWriter } from '../../journal/journal.js';
+import type { Journal, RecordedCommand } from '../../pipeline/journal.js';
+import type { ReleaseOptions } from '../../pipeline/options.js';
 import { PIPELINES } from '../../pipeline/pipeline.js';
-import { runPipeline } from '../../pipeline/run.js';
+import { runPipeline, type RunOutcome } from '../../pipeline/run.js';
+import type { Step } from '../../pipeline/step.js';
 import { createRegistryClient } from '../../registry/client.js';
 import { createLogFileReporter } from '../../report/log-files.js';
 import { renderPlan } from '../../report/plan-text.js';
 import { createReporter } from '../../report/select.js';
 import { teeReporters } from '../../report/tee.js';
-import type { CommandContext, CommandResult, Invocation } from '../command.js';
+import type { CommandContext, CommandResult, Flags, Invocation } from '../command.js';
+import { exitCodeOf } from '../outcome.js';
 import { parseFlags } from '../parse-flags.js';
-import { createRunFolder } from '../run-folder.js';
+import { createRunFolder, locksFolder } from '../run-folder.js';
 import { renderSummary, summarize } from '../summary.js';
 
-/** Runs the part of the pipeline that a command stands for, with its progress on standard error. */
-export async function runSteps(
-  invocation: Invocation,
-  context: CommandContext,
-): Promise<CommandResult> {
-  const { command, flags } = invocation;
-  const { signal } = context;
-  const options = parseFlags(invocation, context);
-  const runFolder = await createRunFolder(options.workingDirectory, options.environment);
+/** A run to be made or continued. */
+export interface RunRequest {
+  readonly command: RecordedCommand;
+  readonly steps: readonly Step[];
+  readonly options: ReleaseOptions;
+  readonly flags: Flags;
+  readonly signal: AbortSignal;
+  /** The run that is continued, and its folder. */
+  readonly previous?: { readonly journal: Journal; readonly runFolder: string };
+}
+
+export interface FinishedRun extends RunOutcome {
+  readonly runFolder: string;
+}
+
+async function writeEnd(journal: JournalWriter, error: unknown): Promise<void> {
+  const exitCode = exitCodeOf(error);
+  if (error === undefined) {
+    await journal.end('finished', exitCode);
+    return;
+  }
+  const known = error instanceof AddonReleaseError ? error : undefined;
+  const failure = {
+    class: known?.failure ?? ('internal' as const),
+    message: error instanceof Error ? error.message : 'something that is no error was thrown',
+    hint: known?.hint,
+  };
+  const status = failure.class === 'interrupted' ? 'interrupted' : 'failed';
+  // What went wrong is shown on the screen anyway; a full disk must not hide it.
+  await journal.end(status, exitCode, failure).catch(() => undefined);
+}
+
+/** Runs steps with their progress on standard error, their logs in files and what they did in the journal. */
+export async function runRecorded(request: RunRequest): Promise<FinishedRun> {
+  const { options, flags, signal, previous, command } = request;
+  const runFolder =
+    previous?.runFolder ?? (await createRunFolder(options.workingDirectory, options.environment));
+  const run = basename(runFolder);
+  const journal = await JournalWriter.start(runFolder, run, command, previous?.journal);
   const screen = await createReporter({
     stdout: process.stdout,
     stderr: process.stderr,
@@ -35,18 +72,15 @@ export async function runSteps(
     },
   });
   const reporter = teeReporters([screen, logs]);
-  const release = options.publish ? PIPELINES.release : PIPELINES.test;
-  const steps = options.dryRun
-    ? PIPELINES.plan
-    : command === 'release'
-      ? release
-      : PIPELINES[command as 'build' | 'test'];
+  let outcome: RunOutcome = { results: {}, error: undefined };
   try {
-    const { results, error } = await runPipeline(steps, {
+    outcome = await runPipeline(request.steps, {
       options,
       emit: reporter.emit,
       signal,
       runFolder,
+      journal,
+      locksFolder: locksFolder(options.environment),
       registry: createRegistryClient({
         credentials: 'docker-config',
         signal,
@@ -56,21 +90,47 @@ export async function runSteps(
         },
       }),
     });
-    await reporter.close();
-    const { plan } = results;
-    if (options.dryRun) {
-      return {
-        text: plan === undefined ? '' : renderPlan(plan),
-        json: plan === undefined ? {} : { plan },
-        error,
-      };
-    }
-    const summary = summarize(results, runFolder);
-    return { text: renderSummary(summary), json: summary.json, error };
-  } catch (error) {
-    await reporter.close();
-    throw error;
   } finally {
+    await reporter.close();
+    await outcome.results.lock?.held?.release();
     await removeArchives(runFolder);
+    await writeEnd(journal, outcome.error);
   }
+  return { ...outcome, runFolder };
+}
+
+/** The end of a release, a build or a test as the command tells it. */
+export function describeRun({ results, error, runFolder }: FinishedRun): CommandResult {
+  const summary = summarize(results, runFolder);
+  return { text: renderSummary(summary), json: summary.json, error };
+}
+
+function chooseSteps({ command }: Invocation, options: ReleaseOptions): readonly Step[] {
+  if (options.dryRun) return PIPELINES.plan;
+  if (command === 'release') return options.publish ? PIPELINES.release : PIPELINES.test;
+  return PIPELINES[command as 'build' | 'test'];
+}
+
+/** Runs the part of the pipeline that a command stands for. */
+export async function runSteps(
+  invocation: Invocation,
+  context: CommandContext,
+): Promise<CommandResult> {
+  const { command, args, flags } = invocation;
+  const { signal, workingDirectory } = context;
+  const options = parseFlags(invocation, context);
+  const run = await runRecorded({
+    command: { name: command, args, flags: { ...flags }, workingDirectory },
+    steps: chooseSteps(invocation, options),
+    options,
+    flags,
+    signal,
+  });
+  if (!options.dryRun) return describeRun(run);
+  const { plan } = run.results;
+  return {
+    text: plan === undefined ? '' : renderPlan(plan),
+    json: plan === undefined ? {} : { plan },
+    error: run.error,
+  };
 }

@@ -6,6 +6,7 @@ const ARMV7: ArchPlan = {
   arch: 'armv7',
   platform: 'linux/arm/v7',
   emulated: true,
+  optional: false,
   dockerfile: '/addons/example/Dockerfile',
   baseImages: [
     {
@@ -42,6 +43,7 @@ const AMD64: ArchPlan = {
 
 const PLAN: ReleasePlan = {
   schemaVersion: 1,
+  fingerprint: 'sha256:0',
   slug: 'example',
   name: 'Example',
   folder: '/addons/example',
@@ -56,6 +58,9 @@ const PLAN: ReleasePlan = {
   architectures: [AMD64, ARMV7],
   indexRepository: 'ghcr.io/owner/example',
   annotations: { 'org.opencontainers.image.version': '1.2.3' },
+  indexAnnotations: {},
+  sign: undefined,
+  provenance: false,
   versionTags: ['1.2.3'],
   movingTags: ['latest'],
   writes: [],

@@ -2,20 +2,13 @@ import { describe, expect, test } from 'vitest';
 import { AddonReleaseError } from '../../../src/errors.js';
 import type { Results } from '../../../src/pipeline/results.js';
 import { runPipeline } from '../../../src/pipeline/run.js';
-import { defineStep, type Step, type StepContext } from '../../../src/pipeline/step.js';
+import { defineStep, type Step } from '../../../src/pipeline/step.js';
 import type { RunEvent } from '../../../src/report/events.js';
-import { createMemoryRegistry } from '../../helpers/memory-registry.js';
-import { sampleOptions } from '../../helpers/sample-options.js';
+import { sampleContext } from '../../helpers/sample-context.js';
 
 function makeContext(signal = new AbortController().signal) {
   const events: RunEvent[] = [];
-  const context: StepContext = {
-    options: sampleOptions(),
-    emit: (event) => events.push(event),
-    signal,
-    registry: createMemoryRegistry().client,
-    runFolder: '/nowhere',
-  };
+  const context = sampleContext({ emit: (event) => events.push(event), signal });
   return { context, events, told: () => events.map(tell) };
 }
 

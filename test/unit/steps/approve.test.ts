@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import type { ArchOutcome } from '../../../src/pipeline/results.js';
 import { runPipeline } from '../../../src/pipeline/run.js';
-import { defineStep } from '../../../src/pipeline/step.js';
 import type { ArchPlan } from '../../../src/plan/release-plan.js';
+import type { RunEvent } from '../../../src/report/events.js';
 import type { CheckResult } from '../../../src/smoke/report.js';
 import { approveStep } from '../../../src/steps/approve.js';
-import { createMemoryRegistry } from '../../helpers/memory-registry.js';
 import { sampleCandidate, sampleDigest } from '../../helpers/sample-candidate.js';
+import { givenStep, sampleContext } from '../../helpers/sample-context.js';
 import { sampleOptions } from '../../helpers/sample-options.js';
 import { samplePlan } from '../../helpers/sample-plan.js';
 
@@ -63,38 +63,26 @@ function unbuilt(arch: string): ArchOutcome {
 }
 
 async function approve(candidates: readonly ArchOutcome[], smoke = true) {
+  const events: RunEvent[] = [];
   const { results, error } = await runPipeline(
     [
-      defineStep({
-        id: 'plan',
-        title: 'plan',
-        needs: [],
-        tools: [],
-        run: () => Promise.resolve(PLAN),
-      }),
-      defineStep({
-        id: 'candidates',
-        title: 'build',
-        needs: [],
-        tools: [],
-        run: () => Promise.resolve(candidates),
-      }),
+      givenStep('plan', PLAN),
+      givenStep('existing', { indexDigest: undefined, published: undefined }),
+      givenStep('candidates', candidates),
       approveStep,
     ],
-    {
+    sampleContext({
       options: sampleOptions({ smoke }),
-      emit: () => undefined,
-      signal: new AbortController().signal,
-      registry: createMemoryRegistry().client,
+      emit: (event) => events.push(event),
       runFolder: '/run',
-    },
+    }),
   );
-  return { approved: results.approved?.map(({ arch }) => arch), error };
+  return { approved: results.approved?.map(({ arch }) => arch), error, events };
 }
 
 describe('approval', () => {
   test('lets a complete set of tested images through', async () => {
-    expect(await approve([tested('amd64', GOOD), tested('armv7', GOOD)])).toEqual({
+    expect(await approve([tested('amd64', GOOD), tested('armv7', GOOD)])).toMatchObject({
       approved: ['amd64', 'armv7'],
       error: undefined,
     });
@@ -176,5 +164,42 @@ describe('approval', () => {
     const { approved, error } = await approve(outcomes);
     expect(approved).toBeUndefined();
     expect(error).toEqual(new Error('armv7 was neither tested nor reported as failed'));
+  });
+});
+
+describe('an optional architecture', () => {
+  const optional = (outcome: ArchOutcome): ArchOutcome => ({
+    ...outcome,
+    plan: { ...outcome.plan, optional: true },
+  });
+
+  test('that fails is left out, and the reason is told', async () => {
+    for (const broken of [unbuilt('armv7'), tested('armv7', { ...GOOD, outcome: 'failed' })]) {
+      const { approved, error, events } = await approve([tested('amd64', GOOD), optional(broken)]);
+      expect(error).toBeUndefined();
+      expect(approved).toEqual(['amd64']);
+      const notices = events.flatMap((event) => (event.type === 'notice' ? [event.message] : []));
+      expect(notices).toHaveLength(1);
+      expect(notices[0]).toMatch(/^armv7 is optional and left out:\narmv7: /);
+    }
+  });
+
+  test('is published when it is good', async () => {
+    const { approved } = await approve([tested('amd64', GOOD), optional(tested('armv7', GOOD))]);
+    expect(approved).toEqual(['amd64', 'armv7']);
+  });
+
+  test('does not make a release of nothing', async () => {
+    const { approved, error } = await approve([
+      optional(unbuilt('amd64')),
+      optional(unbuilt('armv7')),
+    ]);
+    expect(approved).toBeUndefined();
+    expect(error).toMatchObject({ failure: 'build' });
+  });
+
+  test('saves no required one', async () => {
+    const { error } = await approve([optional(tested('amd64', GOOD)), unbuilt('armv7')]);
+    expect(error).toMatchObject({ failure: 'build', message: expect.stringMatching(/^armv7 /) });
   });
 });

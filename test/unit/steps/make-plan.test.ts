@@ -5,10 +5,10 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Arch } from '../../../src/addon/arch.js';
 import type { ReleaseOptions } from '../../../src/pipeline/options.js';
 import { runPipeline } from '../../../src/pipeline/run.js';
-import { defineStep } from '../../../src/pipeline/step.js';
 import { makePlanStep } from '../../../src/steps/make-plan.js';
-import { createMemoryRegistry } from '../../helpers/memory-registry.js';
 import { sampleAddon } from '../../helpers/sample-addon.js';
+import { sampleSettings } from '../../helpers/sample-settings.js';
+import { givenStep, sampleContext } from '../../helpers/sample-context.js';
 import { sampleOptions } from '../../helpers/sample-options.js';
 
 interface Situation {
@@ -48,37 +48,19 @@ async function plan({ options, host = 'linux/amd64', arches, files, dockerfiles 
   });
   const { results, error } = await runPipeline(
     [
-      defineStep({
-        id: 'addon',
-        title: 'addon',
-        needs: [],
-        tools: [],
-        run: () => Promise.resolve(addon),
-      }),
-      defineStep({
-        id: 'engine',
-        title: 'engine',
-        needs: [],
-        tools: [],
-        run: () =>
-          Promise.resolve({
-            version: '26.1.5',
-            platform: host,
-            imageStore: 'containerd' as const,
-            cpus: 2,
-            memoryBytes: 0,
-            apparmor: false,
-          }),
+      givenStep('addon', addon),
+      givenStep('settings', sampleSettings()),
+      givenStep('engine', {
+        version: '26.1.5',
+        platform: host,
+        imageStore: 'containerd',
+        cpus: 2,
+        memoryBytes: 0,
+        apparmor: false,
       }),
       makePlanStep,
     ],
-    {
-      options: sampleOptions(options),
-      emit: () => undefined,
-      signal: new AbortController().signal,
-      registry: createMemoryRegistry().client,
-      runFolder: folder,
-    },
+    sampleContext({ options: sampleOptions(options), runFolder: folder }),
   );
   return { made: results.plan, error, arches: results.plan?.architectures.map(({ arch }) => arch) };
 }

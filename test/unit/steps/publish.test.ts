@@ -9,6 +9,7 @@ import { pushIndexStep } from '../../../src/steps/push-index.js';
 import { moveTagsStep, tagVersionStep } from '../../../src/steps/tag-release.js';
 import { verifyReleaseStep } from '../../../src/steps/verify-release.js';
 import { createMemoryRegistry, type MemoryRegistry } from '../../helpers/memory-registry.js';
+import { givenStep, sampleContext } from '../../helpers/sample-context.js';
 import { sampleOptions } from '../../helpers/sample-options.js';
 import { samplePlan, type SamplePlanOptions } from '../../helpers/sample-plan.js';
 
@@ -63,16 +64,6 @@ function pushImage(
   };
 }
 
-function given<Id extends keyof Results>(id: Id, result: Results[Id]): Step {
-  return defineStep({
-    id,
-    title: id,
-    needs: [],
-    tools: [],
-    run: () => Promise.resolve(result),
-  });
-}
-
 interface Release extends SamplePlanOptions {
   readonly registry?: MemoryRegistry;
   readonly replace?: boolean;
@@ -90,9 +81,9 @@ async function release(options: Release = {}) {
     plan.architectures.map(({ arch, repository = '' }) => pushImage(registry, repository, arch));
   const outcome = await runPipeline(
     [
-      given('plan', plan),
-      given('preflight', { baseLayers: new Map(), existingIndex: options.existingIndex }),
-      given('pushed', pushed),
+      givenStep('plan', plan),
+      givenStep('existing', { indexDigest: options.existingIndex, published: undefined }),
+      givenStep('pushed', pushed),
       pushIndexStep,
       tagVersionStep,
       defineStep({
@@ -108,13 +99,11 @@ async function release(options: Release = {}) {
       verifyReleaseStep,
       moveTagsStep,
     ],
-    {
+    sampleContext({
       options: sampleOptions({ replace: options.replace ?? false }),
       emit: (event) => events.push(event),
-      signal: new AbortController().signal,
       registry: registry.client,
-      runFolder: '/nowhere',
-    },
+    }),
   );
   const tagged = registry.writes.filter((write) => !write.includes('sha256:'));
   return { ...outcome, registry, plan, events, tagged };

@@ -1,0 +1,63 @@
+import { createHash } from 'node:crypto';
+import type { ArchPlan, ReleasePlan } from './release-plan.js';
+
+/** The part of a plan that decides what is published. */
+export type PlanFacts = Pick<
+  ReleasePlan,
+  'slug' | 'version' | 'source' | 'indexRepository' | 'annotations' | 'architectures'
+>;
+
+/** What makes a release this one and no other, by the names that are shown when it differs. */
+type Facts = Readonly<Record<string, unknown>>;
+
+function archFacts(arch: ArchPlan): Facts {
+  return {
+    base: arch.baseImages.map(({ reference, platform }) => `${reference} ${platform}`),
+    'build arguments': arch.buildArgs,
+    labels: arch.labels,
+    repository: arch.repository,
+  };
+}
+
+/** Nothing about the machine: the same release may be continued or repeated on another one. */
+function listFacts(plan: PlanFacts): Facts {
+  return {
+    'add-on': plan.slug,
+    version: plan.version,
+    revision: plan.source.revision,
+    'uncommitted changes': plan.source.dirty,
+    'date of the sources': plan.source.epochSeconds,
+    index: plan.indexRepository,
+    annotations: plan.annotations,
+    architectures: plan.architectures.map(({ arch }) => arch),
+    ...Object.fromEntries(
+      plan.architectures.flatMap((arch) =>
+        Object.entries(archFacts(arch)).map(([name, value]) => [`${arch.arch}: ${name}`, value]),
+      ),
+    ),
+  };
+}
+
+/** `sha256:…` over everything that decides what is published. */
+export function fingerprintPlan(plan: PlanFacts): string {
+  const facts = JSON.stringify(listFacts(plan));
+  return `sha256:${createHash('sha256').update(facts).digest('hex')}`;
+}
+
+function show(value: unknown): string {
+  if (value === undefined) return 'none';
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+/** What is different between two plans, one line for each fact: "revision: abc → def". */
+export function comparePlans(before: PlanFacts, now: PlanFacts): readonly string[] {
+  const old = listFacts(before);
+  const current = listFacts(now);
+  return [...new Set([...Object.keys(old), ...Object.keys(current)])].flatMap((name) => {
+    const [was, is] = [show(old[name]), show(current[name])];
+    if (was === is) return [];
+    // Build arguments may be secret, and maps are long.
+    if (name.endsWith('build arguments')) return [`${name} differ`];
+    return [`${name}: ${was} → ${is}`];
+  });
+}

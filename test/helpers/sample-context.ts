@@ -1,0 +1,30 @@
+import { NO_JOURNAL } from '../../src/pipeline/journal.js';
+import type { Results } from '../../src/pipeline/results.js';
+import { defineStep, type Step, type StepContext } from '../../src/pipeline/step.js';
+import { createMemoryRegistry } from './memory-registry.js';
+import { sampleOptions } from './sample-options.js';
+
+/** What steps run in, without a terminal, a journal or a registry of its own. */
+export function sampleContext(changes: Partial<StepContext> = {}): StepContext {
+  return {
+    options: sampleOptions(),
+    emit: () => undefined,
+    signal: new AbortController().signal,
+    registry: createMemoryRegistry().client,
+    runFolder: '/nowhere',
+    journal: NO_JOURNAL,
+    locksFolder: '/nowhere/locks',
+    ...changes,
+  };
+}
+
+/** A step that has its result already. */
+export function givenStep<Id extends keyof Results>(id: Id, result: Results[Id]): Step {
+  return defineStep({
+    id,
+    title: id,
+    needs: [],
+    tools: [],
+    run: () => Promise.resolve(result),
+  });
+}

@@ -1,0 +1,16 @@
+import type { ReleaseSettings } from '../../src/addon/settings.js';
+
+/** What holds without an addon-release.yaml. */
+export function sampleSettings(changes: Partial<ReleaseSettings> = {}): ReleaseSettings {
+  return {
+    files: [],
+    optionalArches: [],
+    tag: undefined,
+    private: false,
+    sign: undefined,
+    signedBases: undefined,
+    provenance: false,
+    lint: {},
+    ...changes,
+  };
+}
