@@ -53,6 +53,8 @@ export interface CheckNotes {
   early: Inside | undefined;
   /** What it looked like after it had been up for a while. */
   late: Inside | undefined;
+  /** A check has told that the container ended by itself, and why. */
+  endTold: boolean;
 }
 
 /** One thing that a smoke test finds out. Checks run in the order of their list. */

@@ -128,7 +128,7 @@ class SmokeTest {
         environment.supervisor.requests.filter(({ instance }) => instance === setup.id),
       mountTargets: installation.mounts.map(({ target }) => target),
       ...limits,
-      notes: { readyAtMs: performance.now(), early: undefined, late: undefined },
+      notes: { readyAtMs: performance.now(), early: undefined, late: undefined, endTold: false },
     };
   }
 

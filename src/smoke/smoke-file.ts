@@ -23,12 +23,14 @@ import {
   optional,
   pass,
   required,
+  type Issue,
   type Validator,
 } from '../addon/validate/schema.js';
 import { judge } from '../addon/validate/verdict.js';
 import type { Problem } from '../problem.js';
 import type { JsonObject } from '../supervisor/json.js';
 import { toPlainObject } from '../addon/plain-json.js';
+import { CHECK_IDS } from './check-list.js';
 
 /** A set of options that the add-on is run with, laid over the config's defaults. */
 export interface SmokeRun {
@@ -109,10 +111,37 @@ function compile(source: string): RegExp {
   return new RegExp(source, 'mu');
 }
 
+/** Names become parts of what the engine calls containers and volumes. */
+const MAX_NAME = 64;
+
+const runName: Validator = (value, path) => {
+  if (typeof value !== 'string') return text(value, path);
+  return value !== '' && value.length <= MAX_NAME
+    ? pass(value)
+    : fail(path, `must have 1 to ${MAX_NAME} characters`);
+};
+
+/** Reports are by name. */
+const differentNames: Validator = (value, path) => {
+  const names = (value as readonly PyDict[]).map((run) => run.get('name'));
+  const issues = names.flatMap((name, index): Issue[] =>
+    names.indexOf(name) === index
+      ? []
+      : [{ path: [...path, index, 'name'], message: 'is the name of an earlier run, too' }],
+  );
+  const [first, ...others] = issues;
+  return first === undefined ? pass(value) : { ok: false, issues: [first, ...others] };
+};
+
 const schema = dictOf(
   {
     runs: optional(
-      listOf(dictOf({ name: required(text), options: optional(dict, new PyDict()) }, 'refuse')),
+      allOf(
+        listOf(
+          dictOf({ name: required(runName), options: optional(dict, new PyDict()) }, 'refuse'),
+        ),
+        differentNames,
+      ),
     ),
     services: optional(
       anyOf(mapOf(oneOf(['mqtt', 'mysql']), dict), listOf(oneOf(['mqtt', 'mysql']))),
@@ -166,7 +195,11 @@ const schema = dictOf(
     skip: optional(
       listOf(
         dictOf(
-          { check: required(text), arch: optional(oneOf(ARCHES)), reason: required(text) },
+          {
+            check: required(oneOf(CHECK_IDS)),
+            arch: optional(oneOf(ARCHES)),
+            reason: required(text),
+          },
           'refuse',
         ),
       ),

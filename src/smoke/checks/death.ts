@@ -2,7 +2,7 @@ import { formatBytes } from '../../report/format.js';
 import type { CheckContext } from '../check.js';
 import { listVolumeMounts } from '../container-settings.js';
 import type { ContainerState } from '../container.js';
-import { failed, type CheckFinding } from '../report.js';
+import { failed, skipped, type CheckFinding } from '../report.js';
 import { adviseOnCrash, describeExitCode, tellsCrash } from '../signals.js';
 import { findTellingLine, quoteLog } from '../telling-line.js';
 
@@ -47,4 +47,15 @@ export async function describeDeath(
   }
   const advice = adviseOnReadOnly(context, findTellingLine(container.log) ?? '');
   return failed(`${how}; ${log}`, advice ?? LOOK_AT_LOG);
+}
+
+/** The same for checks that come one after another: only the first of them tells it. */
+export async function tellDeath(
+  context: Pick<CheckContext, 'addon' | 'candidate' | 'container' | 'memoryLimitBytes' | 'notes'>,
+  state: Pick<ContainerState, 'exitCode' | 'outOfMemory'>,
+): Promise<CheckFinding> {
+  const { notes } = context;
+  if (notes.endTold) return skipped('it had ended, as an earlier check says');
+  notes.endTold = true;
+  return describeDeath(context, state);
 }

@@ -2,7 +2,7 @@ import type { CheckContext, SmokeCheck } from '../check.js';
 import { failed, passed, skipped, warning, type CheckFinding } from '../report.js';
 import { describeExitCode } from '../signals.js';
 import { DeadEnd, LISTEN_EVERYWHERE } from './dead-end.js';
-import { describeDeath } from './death.js';
+import { describeDeath, tellDeath } from './death.js';
 
 const POLL_MS = 1_000;
 
@@ -168,7 +168,7 @@ export const stopCheck: SmokeCheck = {
     if (!before.running) {
       return addon.startup === 'once'
         ? skipped('it had ended by itself')
-        : describeDeath(context, before);
+        : tellDeath(context, before);
     }
     const timeoutSeconds = Math.ceil(addon.timeoutSeconds * context.timeScale);
     const { durationMs } = await container.stop(timeoutSeconds);

@@ -5,7 +5,7 @@ import { describeDeaths, type ServiceState } from '../services.js';
 import { adviseOnCrash, tellsCrash } from '../signals.js';
 import { quoteLog } from '../telling-line.js';
 import { failForLoop } from './dead-end.js';
-import { describeDeath, failForMemory } from './death.js';
+import { failForMemory, tellDeath } from './death.js';
 import { lookLate, skipUnseen } from './look.js';
 
 /** Long enough for a service in a restart loop to have come back: s6 waits a second between starts. */
@@ -30,7 +30,7 @@ export const servicesCheck: SmokeCheck = {
       },
       { timeoutMs: 5_000 * timeScale, pollMs: 500, signal },
     );
-    if (!state.running && addon.startup !== 'once') return describeDeath(context, state);
+    if (!state.running && addon.startup !== 'once') return tellDeath(context, state);
     if (notes.early === undefined) return skipUnseen(context);
     const { services } = notes.early;
     if (services.length === 0) return skipped('it has no s6 services');
@@ -76,7 +76,7 @@ export const steadyCheck: SmokeCheck = {
       pollMs: 1_000,
       signal,
     });
-    if (!state.running) return describeDeath(context, state);
+    if (!state.running) return tellDeath(context, state);
     const after = await lookLate(context);
     const seconds = ((performance.now() - notes.readyAtMs) / 1000).toFixed(1);
     if (after === undefined || after.services.length === 0) return passed(`up for ${seconds} s`);

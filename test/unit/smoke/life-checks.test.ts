@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Addon } from '../../../src/addon/types.js';
 import { listPorts, readyCheck, stopCheck } from '../../../src/smoke/checks/life.js';
+import { steadyCheck } from '../../../src/smoke/checks/services.js';
 import type { Probe } from '../../../src/supervisor/probes.js';
 import { sampleAddon } from '../../helpers/sample-addon.js';
 import {
@@ -270,5 +271,15 @@ describe('stop', () => {
     });
     expect(died.stops).toEqual([]);
     expect((await stop(before, { startup: 'once' })).finding.outcome).toBe('skipped');
+  });
+
+  test('does not repeat how it ended', async () => {
+    const { container } = standInContainer({ states: [ended(5)] });
+    const context = checkContext({ container });
+    expect((await steadyCheck.run(context)).evidence).toContain('exit code 5');
+    expect(await stopCheck.run(context)).toEqual({
+      outcome: 'skipped',
+      evidence: 'it had ended, as an earlier check says',
+    });
   });
 });

@@ -71,7 +71,7 @@ describe('steady', () => {
     const early = await lookInside(standInContainer({ inside: before }).container);
     const { container } = standInContainer({ inside: after, ...fake });
     return steadyCheck.run(
-      checkContext({ container, notes: { readyAtMs: 0, early, late: undefined } }),
+      checkContext({ container, notes: { readyAtMs: 0, early, late: undefined, endTold: false } }),
     );
   }
 

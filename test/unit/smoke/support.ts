@@ -167,7 +167,7 @@ export function checkContext(changes: Partial<CheckContext> = {}): CheckContext 
     timeScale: 1,
     smoke: NO_SMOKE_FILE,
     memoryLimitBytes: 1_000_000_000,
-    notes: { readyAtMs: 0, early: undefined, late: undefined },
+    notes: { readyAtMs: 0, early: undefined, late: undefined, endTold: false },
     ...changes,
   };
   return new Proxy(context as CheckContext, {
