@@ -7,7 +7,6 @@ import { PyDict } from './python-value.js';
 import { candidateNames, describeProblem, describeVerdict, loadSourceFile } from './source-file.js';
 import { dict, oneOf, strictBoolean, text } from './validate/rules.js';
 import {
-  anyOf,
   dictOf,
   listOf,
   optional,
@@ -141,7 +140,7 @@ function toSettings(plain: PlainSettings, files: readonly string[]): ReleaseSett
 
 /** Key files are named from the settings file's folder; other references are cosign's own. */
 function resolveKeys(plain: PlainSettings, folder: string): PlainSettings {
-  const locate = <Key extends string>(key: Key, value: string | undefined) =>
+  const locate = (key: 'key' | 'public_key', value: string | undefined) =>
     value === undefined || /^[\w-]+:\/\//.test(value) ? {} : { [key]: resolve(folder, value) };
   const { sign, signed_bases: bases } = plain;
   return {
