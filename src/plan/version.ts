@@ -69,3 +69,49 @@ export function chooseVersion(requested: string | undefined, configured: string)
   const number = requested.replace(/^[vV](?=\d)/, '');
   return parseVersion(/^[vV]\d/.test(configured) ? `${configured.charAt(0)}${number}` : number);
 }
+
+const SUFFIX_RANK: readonly RegExp[] = [/^\.?dev/, /^-?a(?:lpha)?/, /^-?b(?:eta)?/, /^-?rc/];
+
+/** Numbers of a calendar or simple version, and its suffix in order: dev, alpha, beta, rc, none, then packagings. */
+function dissect(text: string): {
+  readonly numbers: readonly number[];
+  readonly rank: readonly number[];
+} {
+  const match = /^(?<core>\d+(?:\.\d+)*)(?:-(?:r|ls)?(?<packaging>\d+))?(?<suffix>.*)$/.exec(text);
+  const suffix = match?.groups?.['suffix'] ?? '';
+  const place = SUFFIX_RANK.findIndex((pattern) => pattern.test(suffix));
+  const numbers = (match?.groups?.['core'] ?? '').split('.').map(Number);
+  const packaging = Number(match?.groups?.['packaging'] ?? -1);
+  const round = Number(/\d+$/.exec(suffix)?.[0] ?? 0);
+  return { numbers, rank: [packaging, place === -1 ? SUFFIX_RANK.length : place, round] };
+}
+
+function compareNumbers(one: readonly number[], other: readonly number[]): number {
+  for (let at = 0; at < Math.max(one.length, other.length); at++) {
+    const difference = (one[at] ?? 0) - (other[at] ?? 0);
+    if (difference !== 0) return Math.sign(difference);
+  }
+  return 0;
+}
+
+/**
+ * Which of two versions is the newer one: negative when the first is older, 0 when neither is. Two semantic versions
+ * are ordered as semver does; others, also of different forms, by their numbers first (1.9.0 is older than 2026.2.1).
+ */
+export function compareVersions(one: ReleaseVersion, other: ReleaseVersion): number {
+  const [first, second] = [one, other].map(({ text }) => text.replace(/^[vV](?=\d)/, ''));
+  if (first === undefined || second === undefined) throw new Error('two versions are compared');
+  if (one.form === 'semver' && other.form === 'semver') return semver.compare(first, second);
+  const [left, right] = [dissect(first), dissect(second)];
+  return compareNumbers(left.numbers, right.numbers) || compareNumbers(left.rank, right.rank);
+}
+
+/** Reads a text that may be a version: undefined for `latest`, `sha256-…`, and everything else that is none. */
+export function readVersion(text: string): ReleaseVersion | undefined {
+  try {
+    return parseVersion(text);
+  } catch (error) {
+    if (error instanceof AddonReleaseError) return undefined;
+    throw error;
+  }
+}
