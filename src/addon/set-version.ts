@@ -1,4 +1,3 @@
-import { readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { AddonReleaseError } from '../errors.js';
 import type { SourceDocument } from './document.js';
 import { parseJson, parseYaml, type ParsedSource } from './yaml.js';
@@ -54,24 +53,4 @@ export function replaceVersion(file: string, text: string, version: string): str
   const check = parse(file, result);
   if (!check.ok || readVersion(check.document) !== version) return unchanged('its place is unclear');
   return result;
-}
-
-/**
- * Sets the version in an add-on's config file. The file is replaced as a whole or not at all.
- *
- * @throws AddonReleaseError `store`
- */
-export async function setConfigVersion(file: string, version: string): Promise<void> {
-  const result = replaceVersion(file, await readFile(file, 'utf8'), version);
-  const temporary = `${file}.${process.pid}.tmp`;
-  try {
-    const { mode } = await stat(file);
-    await writeFile(temporary, result, { mode });
-    await rename(temporary, file);
-  } catch (cause) {
-    throw new AddonReleaseError('store', `${file} can't be written`, {
-      hint: `Set \`version: "${version}"\` by hand; the images are published.`,
-      cause,
-    });
-  }
 }

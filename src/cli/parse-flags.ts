@@ -74,6 +74,9 @@ function checkCombination({ command, flags }: Invocation): void {
   if (flags.replace === true && flags.multi !== true) {
     refuse('--replace does nothing without --multi: only that publishes');
   }
+  if (flags.smoke === false && command !== 'release') {
+    refuse('--no-smoke is for releases only', '`addon-release build` tests nothing.');
+  }
   if (flags.dryRun === true && command === 'doctor') {
     refuse('doctor has no --dry-run', 'Without --fix it changes nothing.');
   }
@@ -115,6 +118,18 @@ export function parseDevFlags({ run, port }: DevFlags): DevOptions {
   return { runName: run, port: number };
 }
 
+/** Seconds that a registry may take for an answer, for slow lines; documented in docs/machine.md. */
+const TIMEOUT_VARIABLE = 'ADDON_RELEASE_REQUEST_TIMEOUT';
+
+function parseTimeout(text: string | undefined): number | undefined {
+  if (text === undefined || text === '') return undefined;
+  const seconds = Number(text);
+  if (seconds >= 1 && seconds <= 3600) return seconds * 1000;
+  throw new AddonReleaseError('usage', `${TIMEOUT_VARIABLE}="${text}" is no time-out`, {
+    hint: 'Give seconds from 1 to 3600, or leave it out.',
+  });
+}
+
 /**
  * Checks flags and turns them into options.
  *
@@ -137,8 +152,10 @@ export function parseFlags(
     arches: chooseArches(invocation),
     publish: command === 'release' && flags.multi === true,
     replace: flags.replace === true,
+    allowDirty: false,
+    git: false,
     // `dev` looks at the run it needs only, and starts without: options can be given on its page.
-    smoke: command !== 'build' && command !== 'dev',
+    smoke: command !== 'build' && command !== 'dev' && flags.smoke !== false,
     dryRun: flags.dryRun === true,
     addon: flags.addon,
     workingDirectory,
@@ -148,6 +165,7 @@ export function parseFlags(
     builder: checkBuilder(flags),
     buildArgs: parseBuildArgs(flags.buildArg ?? [], environment),
     noCache: flags.cache === false,
+    requestTimeoutMs: parseTimeout(environment[TIMEOUT_VARIABLE]),
     environment,
   });
 }

@@ -1,9 +1,9 @@
-import { run } from '../exec/run.js';
+import { git } from './git.js';
 
 /** What git says about itself ("git version 2.39.5"); undefined when it is not installed. */
 export async function readGitVersion(signal?: AbortSignal): Promise<string | undefined> {
   signal?.throwIfAborted();
-  const result = await run('git', ['--version'], { timeoutMs: 10_000, signal }).catch(
+  const result = await git('.', ['--version'], { timeoutMs: 10_000, signal }).catch(
     () => undefined,
   );
   return result?.exitCode === 0 ? result.stdout.trim() : undefined;

@@ -1,13 +1,9 @@
-import { run } from '../exec/run.js';
+import { AddonReleaseError } from '../errors.js';
 import type { SourceFacts } from '../plan/image-metadata.js';
-
-async function git(folder: string, args: readonly string[]): Promise<string | undefined> {
-  const result = await run('git', ['-C', folder, ...args], {
-    timeoutMs: 30_000,
-    env: { GIT_OPTIONAL_LOCKS: '0', LC_ALL: 'C' },
-  });
-  return result.exitCode === 0 ? result.stdout.trim() : undefined;
-}
+import { git } from './git.js';
+import { readGitVersion } from './git-version.js';
+import { findReleasedCommit, listReleaseChanges, type ReleaseEdit } from './release-changes.js';
+import { openRepository, type Repository } from './repository.js';
 
 /** `git@github.com:owner/name.git` and its relatives as an https address, without credentials. */
 export function webAddress(remote: string): string | undefined {
@@ -22,23 +18,43 @@ export function webAddress(remote: string): string | undefined {
   return `${site}${pathname.replace(/\.git\/?$/, '').replace(/\/$/, '')}`;
 }
 
+async function openIfPossible(folder: string): Promise<Repository | undefined> {
+  try {
+    return await openRepository(folder);
+  } catch (error) {
+    // Facts about the sources are welcome, not needed; but a repository that git refuses is not left out silently.
+    const isMissing = error instanceof AddonReleaseError && (await readGitVersion()) === undefined;
+    if (isMissing) return undefined;
+    throw error;
+  }
+}
+
+async function readCommitDate(root: string, commit: string): Promise<number | undefined> {
+  const result = await git(root, ['log', '-1', '--no-show-signature', '--format=%ct', commit]);
+  return result.exitCode === 0 ? Number(result.stdout.trim()) : undefined;
+}
+
 /**
  * Commit, date and address of the sources in a folder. SOURCE_DATE_EPOCH of the environment wins over the
  * commit's date (https://reproducible-builds.org/specs/source-date-epoch/).
  *
  * @param fallbackEpochSeconds used outside a git repository
+ * @param release what a release does to the add-on's config; a commit or an uncommitted change that does only that
+ *   is not part of the sources
+ * @throws AddonReleaseError `environment` when git refuses to open the repository
  */
 export async function readSourceFacts(
   folder: string,
   environment: Readonly<Record<string, string | undefined>>,
   fallbackEpochSeconds: number,
+  release?: ReleaseEdit,
 ): Promise<SourceFacts> {
   const given = environment['SOURCE_DATE_EPOCH'];
   const fixed = given !== undefined && /^\d{1,11}$/.test(given) ? Number(given) : undefined;
-  const head = await git(folder, ['log', '-1', '--no-show-signature', '--format=%H %ct']).catch(
-    () => undefined,
-  );
-  if (head === undefined || head === '') {
+  const repository = await openIfPossible(folder);
+  const revision =
+    repository === undefined ? undefined : await findReleasedCommit(repository, release);
+  if (repository === undefined || revision === undefined) {
     return {
       revision: undefined,
       dirty: false,
@@ -46,15 +62,15 @@ export async function readSourceFacts(
       epochSeconds: fixed ?? fallbackEpochSeconds,
     };
   }
-  const [revision = '', committed = ''] = head.split(' ');
-  const [status, remote] = await Promise.all([
-    git(folder, ['status', '--porcelain', '--', '.']),
-    git(folder, ['remote', 'get-url', 'origin']),
+  const [changes, remote, committed] = await Promise.all([
+    listReleaseChanges(repository, [folder], release),
+    git(repository.root, ['remote', 'get-url', 'origin']),
+    readCommitDate(repository.root, revision),
   ]);
   return {
     revision,
-    dirty: status !== '',
-    url: remote === undefined ? undefined : webAddress(remote),
-    epochSeconds: fixed ?? Number(committed),
+    dirty: changes.length > 0,
+    url: remote.exitCode === 0 ? webAddress(remote.stdout.trim()) : undefined,
+    epochSeconds: fixed ?? committed ?? fallbackEpochSeconds,
   };
 }

@@ -19,6 +19,7 @@ import { VERSION } from '../version.js';
 
 /** The step results that a journal keeps; others are found out again. */
 const KEPT: ReadonlySet<string> = new Set<keyof RecordedResults>([
+  'sources',
   'plan',
   'existing',
   'candidates',

@@ -43,6 +43,7 @@ export interface RecordedCommand {
 export type RecordedResults = Partial<
   Pick<
     Results,
+    | 'sources'
     | 'plan'
     | 'existing'
     | 'candidates'

@@ -10,6 +10,10 @@ export interface ReleaseOptions {
   readonly publish: boolean;
   /** `--replace`: a version that exists with other content may be overwritten. */
   readonly replace: boolean;
+  /** `--allow-dirty`: uncommitted changes are released too. */
+  readonly allowDirty: boolean;
+  /** False with `--no-git`: no commit, tag or push, only the version in the file. */
+  readonly git: boolean;
   readonly smoke: boolean;
   /** Only the plan is made. */
   readonly dryRun: boolean;
@@ -23,5 +27,7 @@ export interface ReleaseOptions {
   readonly builder: string | undefined;
   readonly buildArgs: Readonly<Record<string, string>>;
   readonly noCache: boolean;
+  /** How long a request to a registry may take; undefined = a minute. */
+  readonly requestTimeoutMs: number | undefined;
   readonly environment: Readonly<Record<string, string | undefined>>;
 }

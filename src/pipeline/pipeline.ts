@@ -1,5 +1,6 @@
 import { approveStep } from '../steps/approve.js';
 import { buildAndTestStep } from '../steps/build-and-test.js';
+import { checkSourcesStep } from '../steps/check-sources.js';
 import { findEngineStep } from '../steps/find-engine.js';
 import { findPublishedStep } from '../steps/find-published.js';
 import { makePlanStep } from '../steps/make-plan.js';
@@ -20,6 +21,7 @@ import type { Step } from './step.js';
 const RELEASE: readonly Step[] = [
   readAddonStep, // config.yaml, build.yaml, Dockerfiles: every problem before anything is started
   readSettingsStep, // what may fail, who signs: the plan depends on it
+  checkSourcesStep, // uncommitted files, a branch behind, a tag that is taken: before anything is started
   readSmokeFileStep, // options that are missing would be found out only after the build otherwise
   findEngineStep, // the plan depends on what runs natively
   makePlanStep, // from here on the run only does what the plan says

@@ -3,6 +3,7 @@ import type { Addon } from '../addon/types.js';
 import type { Arch } from '../addon/arch.js';
 import type { BuildFailure, Candidate } from '../engine/build.js';
 import type { Engine } from '../engine/docker.js';
+import type { StoreTarget } from '../plan/announcement.js';
 import type { ArchPlan, ReleasePlan } from '../plan/release-plan.js';
 import type { PreparedRun } from '../smoke/prepare-runs.js';
 import type { SmokeReport } from '../smoke/report.js';
@@ -58,6 +59,16 @@ export interface ExistingRelease {
     { readonly pushed: readonly PushedImage[]; readonly index: PushedIndex } | undefined;
 }
 
+/** What was written for the store. */
+export interface StoreUpdate {
+  readonly file: string;
+  /** Commit and tag of the release; undefined when only the file was written. */
+  readonly commit?: string | undefined;
+  readonly tag?: string | undefined;
+  /** The remote's address; undefined when they stay in this repository. */
+  readonly pushedTo?: string | undefined;
+}
+
 /**
  * What each step of a run returns, by the step's id. A step sees the results that it names in `needs` and adds its
  * own; nothing is changed afterwards.
@@ -65,6 +76,8 @@ export interface ExistingRelease {
 export interface Results {
   readonly addon: Addon;
   readonly settings: ReleaseSettings;
+  /** Undefined inside when the release is not announced in git. */
+  readonly sources: { readonly store: StoreTarget | undefined };
   readonly smoke: SmokeInputs;
   readonly engine: Engine;
   readonly plan: ReleasePlan;
@@ -80,5 +93,5 @@ export interface Results {
   readonly versioned: { readonly references: readonly string[] };
   readonly verified: { readonly references: readonly string[] };
   readonly moved: { readonly references: readonly string[] };
-  readonly store: { readonly file: string };
+  readonly store: StoreUpdate;
 }

@@ -7,6 +7,8 @@ export function sampleOptions(changes: Partial<ReleaseOptions> = {}): ReleaseOpt
     arches: 'all',
     publish: true,
     replace: false,
+    allowDirty: false,
+    git: true,
     smoke: true,
     dryRun: false,
     addon: undefined,
@@ -17,6 +19,7 @@ export function sampleOptions(changes: Partial<ReleaseOptions> = {}): ReleaseOpt
     builder: undefined,
     buildArgs: {},
     noCache: false,
+    requestTimeoutMs: undefined,
     environment: {},
     ...changes,
   };
