@@ -44,6 +44,75 @@ export interface UnresolvedImage {
   readonly column: number;
 }
 
+/** One instruction's place in the text. Offsets count UTF-16 code units from 0. */
+export interface InstructionSpan {
+  /** In upper case. */
+  readonly keyword: string;
+  readonly start: number;
+  /** Behind the last character, here-documents included. */
+  readonly end: number;
+  readonly heredocs: readonly HeredocSpan[];
+}
+
+interface HeredocSpan {
+  readonly name: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * Splits a Dockerfile into its instructions, continuation lines and here-documents included.
+ *
+ * @returns also the character that continues a line, which a directive can change
+ */
+export function splitInstructions(text: string): {
+  readonly instructions: readonly InstructionSpan[];
+  readonly escape: string;
+} {
+  const parsed = DockerfileParser.parse(text);
+  const lineStarts = listLineStarts(text);
+  const offsetOf = ({ line, character }: { line: number; character: number }): number =>
+    (lineStarts[line] ?? text.length) + character;
+  const instructions = parsed.getInstructions().map((instruction): InstructionSpan => {
+    const { start, end } = instruction.getRange();
+    // Every instruction has the method, only RUN, COPY and ADD publish it.
+    const heredocs = (instruction as unknown as { getHeredocs(): Heredoc[] }).getHeredocs();
+    return {
+      keyword: instruction.getKeyword().toUpperCase(),
+      start: offsetOf(start),
+      end: offsetOf(end),
+      heredocs: heredocs.flatMap((heredoc) => {
+        const range = heredoc.getContentRange() ?? heredoc.getDelimiterRange();
+        if (range === null) return [];
+        const isEmpty = heredoc.getContentRange() === null;
+        const from = offsetOf(range.start);
+        return [
+          { name: heredoc.getName(), start: from, end: isEmpty ? from : offsetOf(range.end) },
+        ];
+      }),
+    };
+  });
+  return { instructions, escape: parsed.getEscapeCharacter() };
+}
+
+interface Heredoc {
+  getName(): string;
+  getContentRange(): HeredocRange | null;
+  getDelimiterRange(): HeredocRange | null;
+}
+
+interface HeredocRange {
+  readonly start: { readonly line: number; readonly character: number };
+  readonly end: { readonly line: number; readonly character: number };
+}
+
+/** Offset of each line's first character. Lines end as `vscode-languageserver-textdocument` sees them. */
+function listLineStarts(text: string): readonly number[] {
+  const starts = [0];
+  for (const match of text.matchAll(/\r\n|\r|\n/g)) starts.push(match.index + match[0].length);
+  return starts;
+}
+
 function unquote(text: string): string {
   return /^(["']).*\1$/.test(text) ? text.slice(1, -1) : text;
 }
@@ -101,8 +170,8 @@ function flagSource(flag: Flag): string[] {
 
 const REFERENCE = /\$(?:\{([A-Za-z_]\w*)(?:(:?[-+])([^}]*))?\}|([A-Za-z_]\w*))/g;
 
-/** Fills in `$NAME`, `${NAME}`, `${NAME:-default}` and `${NAME:+text}`. Undefined names the missing argument. */
-function substitute(
+/** Fills in `$NAME`, `${NAME}`, `${NAME:-default}` and `${NAME:+text}`. `missing` names an argument without a value. */
+export function substitute(
   text: string,
   values: (name: string) => string | undefined,
 ): { readonly text: string; readonly missing: string | undefined } {
