@@ -12,6 +12,9 @@ export interface Flags {
   readonly builder?: string;
   readonly buildArg?: readonly string[];
   readonly cache?: boolean;
+  readonly smoke?: boolean;
+  readonly git?: boolean;
+  readonly allowDirty?: boolean;
   readonly dryRun?: boolean;
   readonly json?: boolean;
   readonly verbose?: boolean;

@@ -16,9 +16,11 @@ export function mergeFlags(before: Flags, behind: Flags): Flags {
       return values.length === 0 ? [] : [[name, values]];
     }),
   );
-  // Commander sets `cache` wherever `--no-cache` is known.
+  // Commander sets these wherever their `--no-…` is known.
   const cache = before.cache !== false && behind.cache !== false;
-  return { ...before, ...behind, ...lists, cache };
+  const smoke = before.smoke !== false && behind.smoke !== false;
+  const git = before.git !== false && behind.git !== false;
+  return { ...before, ...behind, ...lists, cache, smoke, git };
 }
 
 export function addAddonOption(command: Command): Command {

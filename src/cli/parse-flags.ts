@@ -74,6 +74,12 @@ function checkCombination({ command, flags }: Invocation): void {
   if (flags.replace === true && flags.multi !== true) {
     refuse('--replace does nothing without --multi: only that publishes');
   }
+  for (const [given, name] of [
+    [flags.allowDirty === true, '--allow-dirty'],
+    [flags.git === false, '--no-git'],
+  ] as const) {
+    if (given && flags.multi !== true) refuse(`${name} does nothing without --multi`);
+  }
   if (flags.smoke === false && command !== 'release') {
     refuse('--no-smoke is for releases only', '`addon-release build` tests nothing.');
   }
@@ -152,8 +158,8 @@ export function parseFlags(
     arches: chooseArches(invocation),
     publish: command === 'release' && flags.multi === true,
     replace: flags.replace === true,
-    allowDirty: false,
-    git: false,
+    allowDirty: flags.allowDirty === true,
+    git: flags.git !== false,
     // `dev` looks at the run it needs only, and starts without: options can be given on its page.
     smoke: command !== 'build' && command !== 'dev' && flags.smoke !== false,
     dryRun: flags.dryRun === true,

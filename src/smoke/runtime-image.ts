@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import {
   docker,
@@ -98,7 +98,7 @@ async function removeOlder(tag: string): Promise<void> {
  * @throws AddonReleaseError `environment` when neither can be had
  */
 export async function prepareRuntimeImage(request: RuntimeImageRequest): Promise<string> {
-  const { engine, scriptFile, folder, signal } = request;
+  const { scriptFile, folder, signal } = request;
   const hash = createHash('sha256')
     .update(await readFile(scriptFile))
     .update(process.version)
@@ -108,6 +108,20 @@ export async function prepareRuntimeImage(request: RuntimeImageRequest): Promise
 
   const context = join(folder, 'supervisor-image');
   await mkdir(context, { recursive: true });
+  try {
+    return await buildRuntimeImage(request, tag, context);
+  } finally {
+    // A copy of Node.js is large, and the run's folder stays.
+    await rm(context, { recursive: true, force: true });
+  }
+}
+
+async function buildRuntimeImage(
+  request: RuntimeImageRequest,
+  tag: string,
+  context: string,
+): Promise<string> {
+  const { engine, signal } = request;
   if (process.platform === 'linux' && engine.platform === thisPlatform()) {
     try {
       await build(tag, request, await copyOwnNode(context), context);

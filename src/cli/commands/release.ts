@@ -16,7 +16,10 @@ export const releaseCommand = defineCommand({
   configure: (command) => {
     command
       .option('--multi', 'every architecture of the add-on, and publish: the full release')
-      .option('--replace', 'overwrite the version if it exists with other content');
+      .option('--replace', 'overwrite the version if it exists with other content')
+      .option('--no-smoke', 'publish without smoke tests')
+      .option('--allow-dirty', 'release uncommitted changes too')
+      .option('--no-git', 'write the version into config.yaml, but commit, tag and push nothing');
     addOutputOptions(addCommonOptions(addDryRunOption(command)));
   },
   run: async (invocation, context) => {

@@ -84,6 +84,9 @@ export async function runRecorded(request: RunRequest): Promise<FinishedRun> {
       registry: createRegistryClient({
         credentials: 'docker-config',
         signal,
+        ...(options.requestTimeoutMs === undefined
+          ? {}
+          : { requestTimeoutMs: options.requestTimeoutMs }),
         onRetry: ({ operation, cause, delayMs }) => {
           const message = `${operation}: ${cause}; trying again in ${Math.round(delayMs)} ms`;
           reporter.emit({ type: 'notice', level: 'warning', message });

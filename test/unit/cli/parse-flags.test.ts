@@ -42,6 +42,9 @@ describe('parseFlags', () => {
       builder: undefined,
       buildArgs: {},
       noCache: false,
+      requestTimeoutMs: undefined,
+      allowDirty: false,
+      git: true,
       environment: {},
     });
   });

@@ -47,7 +47,7 @@ describe('commands', () => {
     expect(parse('1.2.3')).toEqual({
       command: 'release',
       args: ['1.2.3'],
-      flags: { cache: true },
+      flags: { cache: true, smoke: true, git: true },
     });
   });
 
@@ -88,6 +88,8 @@ describe('flags', () => {
     builder: 'mine',
     buildArg: ['A=1'],
     cache: false,
+    smoke: true,
+    git: true,
     json: true,
     verbose: true,
   };
@@ -132,7 +134,7 @@ describe('flags', () => {
 
   test('one run leaves nothing for the next', () => {
     parse('build', '--arch', 'amd64');
-    expect(parse('build').flags).toEqual({ cache: true });
+    expect(parse('build').flags).toEqual({ cache: true, smoke: true, git: true });
   });
 });
 
