@@ -113,6 +113,8 @@ export interface RegistryClient {
   readonly listTags: (repository: RepositoryName) => Promise<readonly string[] | undefined>;
   /** Proves the right to push to the repository and leaves nothing there. */
   readonly checkPush: (repository: RepositoryName) => Promise<void>;
+  /** A client that is otherwise the same but has no login: what everybody else gets. */
+  readonly withoutLogin: () => RegistryClient;
 }
 
 const DEFAULT_REQUEST_TIMEOUT_MS = 60_000;
@@ -198,5 +200,6 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
       attempt(`check the right to push to ${repository.registry}/${repository.repository}`, () =>
         checkPush(transport, repository),
       ),
+    withoutLogin: () => createRegistryClient({ ...options, credentials: 'anonymous' }),
   };
 }

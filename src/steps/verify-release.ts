@@ -1,52 +1,75 @@
-import { platformOf } from '../addon/arch.js';
-import { AddonReleaseError } from '../errors.js';
-import type { Problem } from '../problem.js';
-import { defineStep } from '../pipeline/step.js';
-import { inspectImage } from '../registry/inspect.js';
-import { isSamePlatform, parsePlatform } from '../registry/platform.js';
-import { parseImageReference } from '../registry/reference.js';
+import { defineStep, type StepContext } from '../pipeline/step.js';
+import type { Results } from '../pipeline/results.js';
+import type { InstallationTarget } from '../registry/installation.js';
+import { verifyInstallation, type ImageCheck } from '../registry/verify-installation.js';
+import { installationTarget, requireInstallable, toProblems } from './report-installation.js';
 
-/** Reads the version back from the registry and proves that it is what was tested. */
+const UNTOUCHED =
+  '`latest` and config.yaml were not touched. Once it is mended, `addon-release resume` goes on from here.';
+
+type Inputs = Pick<Results, 'plan' | 'settings' | 'pushed' | 'index'>;
+
+/** Each image by each name that leads to it: its own repository, and the index. */
+function listTargets({ plan, pushed, index }: Inputs): readonly InstallationTarget[][] {
+  const repositories = (name: (repository: string) => string) =>
+    pushed.map(({ arch, repository, configDigest }) => ({
+      ...installationTarget(name(repository), plan.version, arch),
+      expectedConfig: configDigest,
+    }));
+  const isSplit = pushed.some(({ repository }) => repository !== index.repository);
+  const own = repositories((repository) => repository);
+  return isSplit ? [own, repositories(() => index.repository)] : [own];
+}
+
+/**
+ * Proves that the registry serves what was tested, and that those get it who have no login: the Supervisor has none
+ * unless its user gave it one.
+ */
+async function verifyRelease(
+  inputs: Inputs,
+  { registry, emit }: StepContext,
+  checkImage?: ImageCheck,
+): Promise<readonly string[]> {
+  const { plan, settings } = inputs;
+  const name = `${plan.slug} ${plan.version}`;
+  const references: string[] = [];
+  for (const targets of listTargets(inputs)) {
+    const inside = await verifyInstallation({
+      client: registry,
+      insider: undefined,
+      targets,
+      checkImage: settings.private ? checkImage : undefined,
+    });
+    requireInstallable(inside, 'the registry serves something else than was tested', UNTOUCHED);
+    const outside = settings.private
+      ? inside
+      : await verifyInstallation({
+          client: registry.withoutLogin(),
+          insider: registry,
+          targets,
+          checkImage,
+        });
+    requireInstallable(outside, `${name} can't be installed by those it is for`, UNTOUCHED);
+    for (const { message } of toProblems(outside)) {
+      emit({ type: 'notice', level: 'warning', message });
+    }
+    references.push(
+      ...outside.architectures.map(({ reference, platform }) => `${reference} ${platform}`),
+    );
+  }
+  if (settings.private) {
+    const message = `the settings say that ${plan.indexRepository ?? name} is private: it was verified with this machine's login, and its users need one too`;
+    emit({ type: 'notice', level: 'info', message });
+  }
+  return references;
+}
+
+/** Reads the version back from the registry, as an installation would. */
 export const verifyReleaseStep = defineStep({
   id: 'verified',
   title: 'Verify what the registry serves',
-  needs: ['plan', 'pushed', 'index', 'versioned'],
+  needs: ['plan', 'settings', 'pushed', 'index', 'versioned'],
   tools: ['registry'],
-  run: async ({ plan, pushed, index }, { registry }) => {
-    const problems: Problem[] = [];
-    const references: string[] = [];
-    for (const { arch, repository, configDigest } of pushed) {
-      const platform = parsePlatform(platformOf(arch));
-      for (const name of new Set([repository, index.repository])) {
-        const reference = `${name}:${plan.version}`;
-        const found = await inspectImage(
-          registry,
-          parseImageReference(reference, 'addon'),
-          platform,
-        );
-        references.push(`${reference} ${platformOf(arch)}`);
-        const wrong = (message: string) => {
-          problems.push({ severity: 'error', message: `${reference} for ${arch}: ${message}` });
-        };
-        if (found.configDigest !== configDigest) {
-          wrong(`it is ${found.configDigest}, but ${configDigest} was tested`);
-        }
-        if (!isSamePlatform(found.config, platform)) {
-          wrong(`its configuration says ${found.config.os}/${found.config.architecture}`);
-        }
-      }
-    }
-    if (problems.length > 0) {
-      throw new AddonReleaseError(
-        'verification',
-        'the registry serves something else than was tested',
-        {
-          problems,
-          hint: 'Somebody else pushed the same version meanwhile? `latest` and config.yaml were not touched.',
-        },
-      );
-    }
-    return { references };
-  },
+  run: async (inputs, context) => ({ references: await verifyRelease(inputs, context) }),
   summarize: ({ references }) => `${references.length} images are the tested ones`,
 });

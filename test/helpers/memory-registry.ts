@@ -100,6 +100,7 @@ export function createMemoryRegistry(): MemoryRegistry {
     },
     listTags: (name) => Promise.resolve([...open(nameOf(name)).tags.keys()]),
     checkPush: () => Promise.resolve(),
+    withoutLogin: () => client,
   };
   return {
     client,

@@ -1,15 +1,18 @@
 import { describe, expect, test } from 'vitest';
 import { describeArch, type Arch } from '../../../src/addon/arch.js';
-import type { PushedImage, Results } from '../../../src/pipeline/results.js';
+import type { PushedImage } from '../../../src/pipeline/results.js';
 import { runPipeline } from '../../../src/pipeline/run.js';
-import { defineStep, type Step } from '../../../src/pipeline/step.js';
+import { defineStep } from '../../../src/pipeline/step.js';
+import type { RegistryClient } from '../../../src/registry/client.js';
 import { MEDIA_TYPES } from '../../../src/registry/image-types.js';
+import { RegistryError } from '../../../src/registry/registry-error.js';
 import type { RunEvent } from '../../../src/report/events.js';
 import { pushIndexStep } from '../../../src/steps/push-index.js';
 import { moveTagsStep, tagVersionStep } from '../../../src/steps/tag-release.js';
 import { verifyReleaseStep } from '../../../src/steps/verify-release.js';
 import { createMemoryRegistry, type MemoryRegistry } from '../../helpers/memory-registry.js';
 import { givenStep, sampleContext } from '../../helpers/sample-context.js';
+import { sampleSettings } from '../../helpers/sample-settings.js';
 import { sampleOptions } from '../../helpers/sample-options.js';
 import { samplePlan, type SamplePlanOptions } from '../../helpers/sample-plan.js';
 
@@ -70,6 +73,9 @@ interface Release extends SamplePlanOptions {
   readonly existingIndex?: string | undefined;
   readonly pushed?: (registry: MemoryRegistry) => readonly PushedImage[];
   readonly meanwhile?: (registry: MemoryRegistry) => void;
+  /** What those get who have no login; by default the same as everybody. */
+  readonly outside?: (registry: MemoryRegistry) => RegistryClient;
+  readonly isPrivate?: boolean;
 }
 
 async function release(options: Release = {}) {
@@ -82,6 +88,7 @@ async function release(options: Release = {}) {
   const outcome = await runPipeline(
     [
       givenStep('plan', plan),
+      givenStep('settings', sampleSettings({ private: options.isPrivate ?? false })),
       givenStep('existing', { indexDigest: options.existingIndex, published: undefined }),
       givenStep('pushed', pushed),
       pushIndexStep,
@@ -102,7 +109,10 @@ async function release(options: Release = {}) {
     sampleContext({
       options: sampleOptions({ replace: options.replace ?? false }),
       emit: (event) => events.push(event),
-      registry: registry.client,
+      registry: {
+        ...registry.client,
+        withoutLogin: () => options.outside?.(registry) ?? registry.client,
+      },
     }),
   );
   const tagged = registry.writes.filter((write) => !write.includes('sha256:'));
@@ -238,8 +248,10 @@ describe('verification', () => {
       failure: 'verification',
       exitCode: 8,
       problems: [
-        { message: expect.stringContaining(`${INDEX}:1.2.3 for armv7: it is sha256:`) as unknown },
-        { message: expect.stringContaining('its configuration says linux/amd64') as unknown },
+        {
+          message: `armv7: ${INDEX}:1.2.3 is for linux/amd64 by its own configuration, not for linux/arm/v7`,
+        },
+        { message: expect.stringMatching(/^armv7: .* was tested$/) as unknown },
       ],
     });
     expect(tagged).not.toContain(`put ${INDEX} latest`);
@@ -257,7 +269,54 @@ describe('verification', () => {
     });
     expect(error).toMatchObject({
       failure: 'verification',
-      problems: [{ message: `${INDEX}:1.2.3 for armv7: its configuration says linux/arm64` }],
+      problems: [
+        {
+          message: `armv7: ${INDEX}:1.2.3 is for linux/arm64 by its own configuration, not for linux/arm/v7`,
+        },
+      ],
     });
+  });
+
+  /** Refuses everything, as a registry does to those without a login. */
+  function closed({ client }: MemoryRegistry): RegistryClient {
+    const refuse = () =>
+      Promise.reject(
+        new RegistryError({ kind: 'login-required', registry: 'ghcr.io', message: 'denied' }),
+      );
+    return { ...client, headManifest: refuse, getManifest: refuse };
+  }
+
+  test('finds out that only this machine may pull the package, and where that is changed', async () => {
+    const { error, tagged, results } = await release({ image: INDEX, outside: closed });
+    expect(error).toMatchObject({
+      failure: 'verification',
+      message: "example 1.2.3 can't be installed by those it is for",
+      problems: [
+        {
+          message: `amd64, armv7: ${INDEX}:1.2.3 is there, but private: everybody without a login gets "denied"`,
+          hint: expect.stringContaining(
+            'https://github.com/users/owner/packages/container/example/settings',
+          ) as unknown,
+        },
+      ],
+    });
+    expect(tagged).toEqual([`put ${INDEX} 1.2.3`]);
+    expect(results.moved).toBeUndefined();
+  });
+
+  test('takes a login for granted where the settings say so, and tells', async () => {
+    const { error, tagged, events } = await release({
+      image: INDEX,
+      outside: closed,
+      isPrivate: true,
+    });
+    expect(error).toBeUndefined();
+    expect(tagged).toContain(`put ${INDEX} latest`);
+    expect(events).toContainEqual(
+      expect.objectContaining({
+        type: 'notice',
+        message: expect.stringContaining("was verified with this machine's login") as unknown,
+      }),
+    );
   });
 });
