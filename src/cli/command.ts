@@ -14,6 +14,7 @@ export interface Flags {
   readonly cache?: boolean;
   readonly smoke?: boolean;
   readonly git?: boolean;
+  readonly github?: boolean;
   readonly allowDirty?: boolean;
   readonly dryRun?: boolean;
   readonly json?: boolean;

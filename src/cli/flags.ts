@@ -20,7 +20,8 @@ export function mergeFlags(before: Flags, behind: Flags): Flags {
   const cache = before.cache !== false && behind.cache !== false;
   const smoke = before.smoke !== false && behind.smoke !== false;
   const git = before.git !== false && behind.git !== false;
-  return { ...before, ...behind, ...lists, cache, smoke, git };
+  const github = before.github !== false && behind.github !== false;
+  return { ...before, ...behind, ...lists, cache, smoke, git, github };
 }
 
 export function addAddonOption(command: Command): Command {

@@ -77,6 +77,7 @@ function checkCombination({ command, flags }: Invocation): void {
   for (const [given, name] of [
     [flags.allowDirty === true, '--allow-dirty'],
     [flags.git === false, '--no-git'],
+    [flags.github === false, '--no-github'],
   ] as const) {
     if (given && flags.multi !== true) refuse(`${name} does nothing without --multi`);
   }
@@ -160,6 +161,7 @@ export function parseFlags(
     replace: flags.replace === true,
     allowDirty: flags.allowDirty === true,
     git: flags.git !== false,
+    github: flags.github !== false,
     // `dev` looks at the run it needs only, and starts without: options can be given on its page.
     smoke: command !== 'build' && command !== 'dev' && flags.smoke !== false,
     dryRun: flags.dryRun === true,

@@ -14,6 +14,8 @@ export interface ReleaseOptions {
   readonly allowDirty: boolean;
   /** False with `--no-git`: no commit, tag or push, only the version in the file. */
   readonly git: boolean;
+  /** False with `--no-github`: no release on GitHub. */
+  readonly github: boolean;
   readonly smoke: boolean;
   /** Only the plan is made. */
   readonly dryRun: boolean;

@@ -3,6 +3,7 @@ import type { Addon } from '../addon/types.js';
 import type { Arch } from '../addon/arch.js';
 import type { BuildFailure, Candidate } from '../engine/build.js';
 import type { Engine } from '../engine/docker.js';
+import type { GithubDraft, PublishedRelease } from '../github/release.js';
 import type { StoreTarget } from '../plan/announcement.js';
 import type { ArchPlan, ReleasePlan } from '../plan/release-plan.js';
 import type { PreparedRun } from '../smoke/prepare-runs.js';
@@ -94,4 +95,6 @@ export interface Results {
   readonly verified: { readonly references: readonly string[] };
   readonly moved: { readonly references: readonly string[] };
   readonly store: StoreUpdate;
+  readonly githubDraft: GithubDraft;
+  readonly githubRelease: PublishedRelease;
 }

@@ -9,6 +9,7 @@ export function sampleOptions(changes: Partial<ReleaseOptions> = {}): ReleaseOpt
     replace: false,
     allowDirty: false,
     git: true,
+    github: true,
     smoke: true,
     dryRun: false,
     addon: undefined,

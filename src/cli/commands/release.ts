@@ -19,7 +19,8 @@ export const releaseCommand = defineCommand({
       .option('--replace', 'overwrite the version if it exists with other content')
       .option('--no-smoke', 'publish without smoke tests')
       .option('--allow-dirty', 'release uncommitted changes too')
-      .option('--no-git', 'write the version into config.yaml, but commit, tag and push nothing');
+      .option('--no-git', 'write the version into config.yaml, but commit, tag and push nothing')
+      .option('--no-github', 'make no GitHub Release');
     addOutputOptions(addCommonOptions(addDryRunOption(command)));
   },
   run: async (invocation, context) => {

@@ -45,6 +45,7 @@ describe('parseFlags', () => {
       requestTimeoutMs: undefined,
       allowDirty: false,
       git: true,
+      github: true,
       environment: {},
     });
   });

@@ -47,7 +47,7 @@ describe('commands', () => {
     expect(parse('1.2.3')).toEqual({
       command: 'release',
       args: ['1.2.3'],
-      flags: { cache: true, smoke: true, git: true },
+      flags: { cache: true, smoke: true, git: true, github: true },
     });
   });
 
@@ -90,6 +90,7 @@ describe('flags', () => {
     cache: false,
     smoke: true,
     git: true,
+    github: true,
     json: true,
     verbose: true,
   };
@@ -134,7 +135,7 @@ describe('flags', () => {
 
   test('one run leaves nothing for the next', () => {
     parse('build', '--arch', 'amd64');
-    expect(parse('build').flags).toEqual({ cache: true, smoke: true, git: true });
+    expect(parse('build').flags).toEqual({ cache: true, smoke: true, git: true, github: true });
   });
 });
 

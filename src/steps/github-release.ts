@@ -1,0 +1,88 @@
+import { listSlugs } from '../addon/list-slugs.js';
+import { readChangelogSection } from '../addon/changelog.js';
+import type { GithubClient } from '../github/client.js';
+import type { GithubErrorClass } from '../github/failures.js';
+import type { ReleaseContent } from '../github/release.js';
+import { findGithubTarget } from '../github/target.js';
+import type { Results } from '../pipeline/results.js';
+import type { StepContext } from '../pipeline/step.js';
+import { readReleaseTag } from '../plan/release-tag.js';
+import { compareVersions, parseVersion, readVersion } from '../plan/version.js';
+import { AddonReleaseError } from '../errors.js';
+
+type Inputs = Pick<Results, 'addon' | 'settings' | 'sources' | 'plan'>;
+
+/** Why a release has no place on GitHub; undefined when it has. */
+export function findObstacle(
+  { sources, plan }: Pick<Results, 'sources' | 'plan'>,
+  { options }: StepContext,
+): string | undefined {
+  if (!options.github) return '--no-github';
+  const target = findGithubTarget(plan.source.url, options.environment);
+  if ('reason' in target) return target.reason;
+  if (sources.store === undefined) return 'the release has no git tag';
+  return undefined;
+}
+
+/** @param failure the class of what GitHub refuses: `store` once the images are published */
+export async function openGithub(
+  { plan }: Pick<Results, 'plan'>,
+  failure: GithubErrorClass,
+  { options, signal, emit }: StepContext,
+): Promise<GithubClient> {
+  const target = findGithubTarget(plan.source.url, options.environment);
+  if ('reason' in target) throw new AddonReleaseError(failure, target.reason);
+  const { createGithubClient } = await import('../github/client.js');
+  return createGithubClient({
+    ...target,
+    failure,
+    signal,
+    onRetry: (cause, delayMs) => {
+      const message = `GitHub: ${cause}; trying again in ${Math.ceil(delayMs / 1000)} s`;
+      emit({ type: 'notice', level: 'warning', message });
+    },
+  });
+}
+
+function readOwnVersion(
+  tag: string,
+  form: string | undefined,
+  slugs: readonly string[],
+  slug: string,
+): ReturnType<typeof readVersion> {
+  try {
+    const named = readReleaseTag(tag, form, slugs);
+    return named.slug === slug ? readVersion(named.version) : undefined;
+  } catch (error) {
+    // Repositories have tags of other kinds too.
+    if (error instanceof AddonReleaseError) return undefined;
+    throw error;
+  }
+}
+
+/** What the release says, and how tags of the same add-on compare with its own. */
+export async function describeRelease({
+  addon,
+  settings,
+  sources,
+  plan,
+}: Inputs): Promise<ReleaseContent & { readonly isNewer: (tag: string) => boolean }> {
+  const { slug, version, name } = plan;
+  const slugs = addon.repository === undefined ? [] : await listSlugs(addon.repository.folder);
+  const all = [...new Set([...slugs, slug])];
+  const own = parseVersion(version);
+  const compare = (tag: string): number => {
+    const other = readOwnVersion(tag, settings.tag, all, slug);
+    return other === undefined ? 0 : compareVersions(other, own);
+  };
+  return {
+    tag: sources.store?.tag ?? version,
+    title: `${name} ${version}`,
+    prerelease: !plan.stable,
+    notes: await readChangelogSection(addon.folder, version),
+    commit: sources.store?.revision,
+    isOlder: (tag) => compare(tag) < 0,
+    isNewer: (tag) =>
+      compare(tag) > 0 && readOwnVersion(tag, settings.tag, all, slug)?.stable === true,
+  };
+}
