@@ -78,6 +78,13 @@ export class SourceDocument {
     return complete ? keyStart : undefined;
   }
 
+  /** How many entries a mapping or list is written with; undefined for a scalar. */
+  sizeOf(path: Path): number | undefined {
+    const { node, complete } = this.#find(path);
+    if (!complete || node.kind === 'scalar') return undefined;
+    return node.kind === 'list' ? node.items.length : node.entries.length;
+  }
+
   /** The characters of a value as they stand in the file, quotes included. */
   sourceOf(path: Path): string | undefined {
     const { node, complete } = this.#find(path);

@@ -30,11 +30,16 @@ export interface OpenedRepository extends RepositorySubject {
  * @param folder absolute path
  */
 export async function openRepository(folder: string): Promise<OpenedRepository> {
-  const { entries } = await listTree(folder, MAX_TREE_ENTRIES, 1);
+  const { entries } = await listTree(folder, {
+    maxEntries: MAX_TREE_ENTRIES,
+    maxDepth: 1,
+    measure: false,
+  });
   const find = (stem: string) => findCandidate(entries, stem);
   const [file, build] = [find('repository'), find('build')];
   return {
     folder,
+    strays: [],
     file:
       file === undefined
         ? undefined
@@ -64,7 +69,7 @@ export async function readSubject(
   repository: OpenedRepository | undefined,
 ): Promise<AddonSubject> {
   const boundary = repository?.folder ?? folder;
-  const tree = indexTree(await listTree(folder, MAX_TREE_ENTRIES));
+  const tree = indexTree(await listTree(folder, { maxEntries: MAX_TREE_ENTRIES, measure: true }));
   const config = await readDataFile(join(folder, configName), boundary, validateConfig);
   const arches = config.state.kind === 'parsed' ? readArches(config.state) : [];
   const own = findCandidate(tree.entries, 'build');

@@ -33,9 +33,11 @@ export interface Rule<Subject> extends RuleFacts {
  * what it needs of them, which should be little; `finish` tells what it found.
  */
 export interface RepositoryRule<Subject, Repository> extends RuleFacts {
+  /** Applies also when only one add-on of the repository is looked at. */
+  readonly appliesToOneAddon?: boolean | undefined;
   readonly begin: () => {
     readonly visit: (addon: Subject) => void | Promise<void>;
-    readonly finish: (repository: Repository) => Iterable<Finding>;
+    readonly finish: (repository: Repository) => Iterable<Finding> | AsyncIterable<Finding>;
   };
 }
 

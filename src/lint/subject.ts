@@ -7,6 +7,8 @@ import type { Verdict } from '../addon/validate/verdict.js';
 import type { SourceFailure } from '../addon/yaml.js';
 import type { TextFile } from './text-file.js';
 
+export type { TreeEntry } from '../addon/list-tree.js';
+
 /** What rules see of one add-on: every file read once, whatever state it is in. */
 export interface AddonSubject {
   /** Absolute path of the folder that holds the config. */
@@ -58,6 +60,8 @@ export interface RepositorySubject {
   readonly folder: string;
   /** Undefined where there is none, as in a single add-on. */
   readonly file: DataFile | undefined;
+  /** `config.*` files outside of its add-ons; empty unless the whole repository is looked at. */
+  readonly strays: readonly string[];
 }
 
 /** Everything below the add-on's folder; links are listed and not followed. */

@@ -16,10 +16,12 @@ export interface OptionsContext {
   readonly secrets?: ReadonlyMap<string, PyValue> | undefined;
   /** The udev subsystem of a device by any of its paths; undefined when there is no such device. */
   readonly findSubsystem?: ((path: string) => string | undefined) | undefined;
+  /** Take every absolute path for a device of the subsystem that is wanted. */
+  readonly assumesDevices?: boolean | undefined;
 }
 
 /** Subsystems that a `device(subsystem=…)` can name. */
-const SUBSYSTEMS: ReadonlySet<string> = new Set([
+export const SUBSYSTEMS: ReadonlySet<string> = new Set([
   'tty',
   'usb',
   'input',
@@ -175,6 +177,7 @@ class OptionsCheck {
     if (typeof value !== 'string') {
       return fail(path, `must be the path of a device, not ${describeValue(value)}`);
     }
+    if (this.#context.assumesDevices === true && value.startsWith('/')) return pass(value);
     const found = this.#context.findSubsystem?.(value);
     if (found === undefined) return fail(path, `names no device: ${describeValue(value)}`);
     if (subsystem === undefined) return pass(value);

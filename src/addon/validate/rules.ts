@@ -89,10 +89,11 @@ export function maybe(validate: Validator): Validator {
 /** Exactly one of the words. */
 export function oneOf(words: readonly string[]): Validator {
   const known: ReadonlySet<unknown> = new Set(words);
-  return (value, path) =>
-    known.has(value)
-      ? pass(value)
-      : fail(path, `must be one of ${words.join(', ')}, not ${describeValue(value)}`);
+  return (value, path) => {
+    if (known.has(value)) return pass(value);
+    const message = `must be one of ${words.join(', ')}, not ${describeValue(value)}`;
+    return { ok: false, issues: [{ path, message, known: words }] };
+  };
 }
 
 /**

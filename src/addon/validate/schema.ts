@@ -14,6 +14,8 @@ export interface Issue {
   readonly message: string;
   /** Where to point in the file, if that is somewhere else. */
   readonly at?: Path | undefined;
+  /** What would have been right, where that is one of a few words. */
+  readonly known?: readonly string[] | undefined;
 }
 
 export type Checked =
@@ -70,8 +72,8 @@ export function dictOf(
       const at = [...path, key];
       if (field !== undefined) collect(field.validate(item, at), key, result, issues);
       else if (extra === 'refuse') {
-        const known = [...table.keys()].join(', ');
-        issues.push({ path: at, message: `is not known here; known are ${known}` });
+        const known = [...table.keys()];
+        issues.push({ path: at, message: `is not known here; known are ${known.join(', ')}`, known });
       }
     }
     for (const [key, field] of table) {

@@ -1,0 +1,156 @@
+import { join } from 'node:path';
+import { readSettings } from '../addon/settings.js';
+import { discoverAddons, type Discovery, type FoundAddon } from './discover.js';
+import type { Finding, RuleFacts, Severity } from './rule.js';
+import { openRepository, readSubject, type OpenedRepository } from './read-subject.js';
+import { ADDON_RULES, ALL_RULES, REPOSITORY_RULES, SETTINGS_RULE } from './rules.js';
+import { parseLintSettings, type LintSettings } from './settings.js';
+import type { AddonSubject } from './subject.js';
+
+/** A finding with the rule that made it and the severity that counts. */
+export interface ReportedFinding extends Finding {
+  readonly rule: RuleFacts;
+  readonly severity: Severity;
+}
+
+export interface LintReport {
+  /** Absolute paths of the folders that were looked at. */
+  readonly addons: readonly string[];
+  /** By file and place; of one place, errors first. */
+  readonly findings: readonly ReportedFinding[];
+}
+
+/** How many add-ons are read at the same time. */
+const READ_AHEAD = 8;
+
+/**
+ * Lints the add-ons of each path, every add-on once.
+ *
+ * @param paths absolute paths of add-on folders, their configs, or repositories
+ * @throws AddonReleaseError `usage` when a path leads to no add-on
+ */
+export async function lintPaths(
+  paths: readonly string[],
+  signal?: AbortSignal,
+): Promise<LintReport> {
+  const run = new LintRun(signal);
+  for (const path of paths) await run.lint(await discoverAddons(path));
+  return run.report();
+}
+
+class LintRun {
+  readonly #signal: AbortSignal | undefined;
+  readonly #addons = new Set<string>();
+  readonly #findings: ReportedFinding[] = [];
+  readonly #repositories = new Map<string, Promise<OpenedRepository>>();
+  /** Settings files are told about once, however many add-ons they count for. */
+  readonly #toldSettings = new Set<string>();
+
+  constructor(signal: AbortSignal | undefined) {
+    this.#signal = signal;
+  }
+
+  async lint({ addons, strays, repositoryRoot, isWhole }: Discovery): Promise<void> {
+    const fresh = addons.filter(({ folder }) => !this.#addons.has(folder));
+    const visits = REPOSITORY_RULES.filter(
+      ({ appliesToOneAddon }) => isWhole || appliesToOneAddon === true,
+    ).map((rule) => ({ rule, visit: rule.begin() }));
+    const read = (addon: FoundAddon) => this.#read(addon);
+    for await (const subject of readAhead(fresh, READ_AHEAD, read)) {
+      this.#signal?.throwIfAborted();
+      this.#addons.add(subject.folder);
+      await this.#lintAddon(subject);
+      for (const { visit } of visits) await visit.visit(subject);
+    }
+    if (repositoryRoot === undefined) return;
+    const repository = { ...(await this.#open(repositoryRoot)), strays };
+    const settings = await this.#readSettings(repositoryRoot, repositoryRoot);
+    for (const { rule, visit } of visits) {
+      for await (const finding of visit.finish(repository)) this.#report(rule, finding, settings);
+    }
+  }
+
+  report(): LintReport {
+    return { addons: [...this.#addons], findings: this.#findings.toSorted(compareFindings) };
+  }
+
+  #open(folder: string): Promise<OpenedRepository> {
+    const known = this.#repositories.get(folder);
+    if (known !== undefined) return known;
+    const opening = openRepository(folder);
+    this.#repositories.set(folder, opening);
+    return opening;
+  }
+
+  async #read({ folder, configName, repositoryRoot }: FoundAddon): Promise<AddonSubject> {
+    const repository = repositoryRoot === undefined ? undefined : await this.#open(repositoryRoot);
+    return readSubject(folder, configName, repository);
+  }
+
+  async #lintAddon(subject: AddonSubject): Promise<void> {
+    const settings = await this.#readSettings(subject.folder, subject.repository?.folder);
+    for (const rule of ADDON_RULES) {
+      if (settings.severities.get(rule.id) === 'off') continue;
+      for await (const finding of rule.check(subject)) this.#report(rule, finding, settings);
+    }
+  }
+
+  async #readSettings(folder: string, root: string | undefined): Promise<LintSettings> {
+    const { settings, problems } = await readSettings(folder, root);
+    const file = settings.files.at(-1) ?? join(folder, 'addon-release.yaml');
+    const lint = parseLintSettings(
+      settings.lint,
+      ALL_RULES.map(({ id }) => id),
+    );
+    const found: readonly Finding[] = [
+      ...problems.map(({ message, hint, line, column, ...problem }) => ({
+        file: problem.file ?? file,
+        line,
+        column,
+        message,
+        hint,
+      })),
+      ...lint.problems.map(({ message, hint }) => ({ file, message, hint })),
+    ];
+    for (const finding of found) {
+      const key = `${finding.file} ${finding.message}`;
+      if (this.#toldSettings.has(key)) continue;
+      this.#toldSettings.add(key);
+      this.#report(SETTINGS_RULE, finding, lint.settings);
+    }
+    return lint.settings;
+  }
+
+  #report(rule: RuleFacts, finding: Finding, { severities }: LintSettings): void {
+    const severity = severities.get(rule.id) ?? finding.severity ?? rule.severity;
+    if (severity !== 'off') this.#findings.push({ ...finding, rule, severity });
+  }
+}
+
+/** Reads some items ahead of the one that is looked at, and gives them in their order. */
+async function* readAhead<Item, Result>(
+  items: readonly Item[],
+  width: number,
+  read: (item: Item) => Promise<Result>,
+): AsyncGenerator<Result> {
+  const pending: Promise<Result>[] = [];
+  for (const item of items) {
+    if (pending.length >= width) yield (await pending.shift()) as Result;
+    const reading = read(item);
+    // Whoever awaits it in its turn is told.
+    reading.catch(() => undefined);
+    pending.push(reading);
+  }
+  for (const one of pending) yield await one;
+}
+
+const RANK: Readonly<Record<Severity, number>> = { error: 0, warning: 1, note: 2 };
+
+function compareFindings(one: ReportedFinding, other: ReportedFinding): number {
+  if (one.file !== other.file) return one.file < other.file ? -1 : 1;
+  return (
+    (one.line ?? 0) - (other.line ?? 0) ||
+    (one.column ?? 0) - (other.column ?? 0) ||
+    RANK[one.severity] - RANK[other.severity]
+  );
+}
