@@ -1,0 +1,174 @@
+import { resolve } from 'node:path';
+import { readAddon } from '../../addon/read-addon.js';
+import { readSettings } from '../../addon/settings.js';
+import type { Addon } from '../../addon/types.js';
+import { AddonReleaseError } from '../../errors.js';
+import { discoverAddons } from '../../lint/discover.js';
+import type { Problem } from '../../problem.js';
+import { chooseImageNames } from '../../plan/image-names.js';
+import { parseVersion } from '../../plan/version.js';
+import { createRegistryClient, type RegistryClient } from '../../registry/client.js';
+import { parseImageReference } from '../../registry/reference.js';
+import { verifyInstallation } from '../../registry/verify-installation.js';
+import { createReporter } from '../../report/select.js';
+import { installationTarget, toProblems } from '../../steps/report-installation.js';
+import type { CommandContext, CommandResult, Invocation } from '../command.js';
+import type { VerifyFlags } from '../commands/verify.js';
+import { describeVerification, renderVerification, type VerifiedAddon } from '../verification.js';
+
+/** Add-ons that are asked for at the same time. */
+const PARALLEL = 4;
+
+interface Verifier {
+  readonly flags: VerifyFlags;
+  readonly version: string | undefined;
+  readonly registry: RegistryClient;
+}
+
+async function verifyAddon(
+  addon: Addon,
+  { flags, version, registry }: Verifier,
+): Promise<VerifiedAddon> {
+  const tag = parseVersion(version ?? addon.version).text;
+  const named = { slug: addon.slug, folder: addon.folder, version: tag };
+  const { settings, problems } = await readSettings(addon.folder, addon.repository?.folder);
+  if (problems.length > 0) return { ...named, outcome: 'unreadable', problems };
+  const names = chooseImageNames({
+    configured: addon.image,
+    image: flags.image,
+    registry: addon.image === undefined && flags.image === undefined ? undefined : flags.registry,
+  });
+  if (names === undefined) return { ...named, outcome: 'local' };
+  const isPrivate = flags.private === true || settings.private;
+  const report = await verifyInstallation({
+    client: isPrivate ? registry : registry.withoutLogin(),
+    insider: isPrivate ? undefined : registry,
+    targets: addon.arches.map((arch) => ({
+      ...installationTarget(names.perArch?.(arch) ?? names.index, tag, arch),
+      isOptional: settings.optionalArches.includes(arch),
+    })),
+    beside:
+      names.perArch === undefined
+        ? undefined
+        : { ...parseImageReference(names.index, 'addon'), tag },
+    content: flags.content === true ? 'read' : 'listed',
+  });
+  return { ...named, outcome: report.outcome, isPrivate, report };
+}
+
+async function verifyFolder(folder: string, verifier: Verifier): Promise<VerifiedAddon> {
+  const { addon, problems } = await readAddon(folder);
+  const errors = problems.filter(({ severity }) => severity === 'error');
+  if (addon === undefined || errors.length > 0) {
+    return { slug: undefined, folder, version: undefined, outcome: 'unreadable', problems: errors };
+  }
+  return verifyAddon(addon, verifier);
+}
+
+function withSlug({ slug, version }: VerifiedAddon, problem: Problem, isAlone: boolean): Problem {
+  if (isAlone || slug === undefined) return problem;
+  return { ...problem, message: `${slug} ${version ?? ''}, ${problem.message}` };
+}
+
+/** What is wrong as one failure: what can't be installed counts more than what could not be found out. */
+function judge(addons: readonly VerifiedAddon[]): AddonReleaseError | undefined {
+  const isAlone = addons.length === 1;
+  const problemsOf = (list: readonly VerifiedAddon[]) =>
+    list.flatMap((one) => {
+      const problems =
+        'report' in one ? toProblems(one.report) : 'problems' in one ? one.problems : [];
+      return problems
+        .filter(({ severity }) => severity === 'error')
+        .map((problem) => withSlug(one, problem, isAlone));
+    });
+  const nameOf = ({ slug, folder, version }: VerifiedAddon) =>
+    slug === undefined ? folder : `${slug} ${version ?? ''}`.trim();
+  const failed = (outcome: VerifiedAddon['outcome']) =>
+    addons.filter((one) => one.outcome === outcome);
+  const [broken, unreadable, unchecked] = [
+    failed('broken'),
+    failed('unreadable'),
+    failed('unchecked'),
+  ];
+  const bad = [...broken, ...unreadable];
+  const names = bad.map(nameOf).join(', ');
+  if (broken.length > 0 || (unreadable.length > 0 && !isAlone)) {
+    const what = isAlone ? names : `${bad.length} of ${addons.length} add-ons (${names})`;
+    return new AddonReleaseError('verification', `${what} can't be installed`, {
+      problems: problemsOf([...bad, ...unchecked]),
+    });
+  }
+  if (unreadable.length > 0) {
+    return new AddonReleaseError('addon', `the add-on in ${names} has errors`, {
+      problems: problemsOf(unreadable),
+    });
+  }
+  if (unchecked.length > 0) {
+    const what = unchecked.map(nameOf).join(', ');
+    return new AddonReleaseError('registry', `${what} could not be checked`, {
+      problems: problemsOf(unchecked),
+    });
+  }
+  return undefined;
+}
+
+async function verifyAll(
+  folders: readonly string[],
+  verifier: Verifier,
+): Promise<readonly VerifiedAddon[]> {
+  const results: VerifiedAddon[] = [];
+  const queue = [...folders.entries()];
+  const work = async (): Promise<void> => {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+      const [index, folder] = next;
+      results[index] = await verifyFolder(folder, verifier);
+    }
+  };
+  await Promise.all(Array.from({ length: PARALLEL }, work));
+  return results;
+}
+
+/** Checks an add-on, or all of a repository, as installations would meet them. */
+export async function runVerify(
+  { args, flags }: Invocation<VerifyFlags>,
+  { workingDirectory, environment, signal }: CommandContext,
+): Promise<CommandResult> {
+  const [version] = args;
+  const { addons } = await discoverAddons(resolve(workingDirectory, flags.addon ?? '.'));
+  if (addons.length > 1 && (version !== undefined || flags.image !== undefined)) {
+    const what = version === undefined ? '--image' : 'a version';
+    throw new AddonReleaseError('usage', `${what} is of one add-on, and here are several`, {
+      hint: 'Name the folder of one: --addon PATH',
+    });
+  }
+  const screen = await createReporter({
+    stdout: process.stdout,
+    stderr: process.stderr,
+    env: environment,
+    json: flags.json === true,
+    quiet: flags.quiet === true,
+    verbose: flags.verbose === true,
+  });
+  try {
+    const registry = createRegistryClient({
+      credentials: 'docker-config',
+      signal,
+      onRetry: ({ operation, cause, delayMs }) => {
+        const message = `${operation}: ${cause}; trying again in ${Math.round(delayMs)} ms`;
+        screen.emit({ type: 'notice', level: 'warning', message });
+      },
+    });
+    const folders = addons.map(({ folder }) => folder);
+    const verified = await verifyAll(folders, { flags, version, registry });
+    return {
+      text: renderVerification(verified),
+      json: { addons: verified.map(describeVerification) },
+      error: judge(verified),
+    };
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
+  } finally {
+    await screen.close();
+  }
+}
