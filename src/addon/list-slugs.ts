@@ -6,26 +6,47 @@ import { candidateNames, loadSourceFile } from './source-file.js';
 /** Deeper than repositories of add-ons are. */
 const MAX_DEPTH = 3;
 
-async function readSlugs(folder: string, root: string): Promise<readonly string[]> {
-  const slugs: string[] = [];
+/** An add-on as a repository names it. */
+export interface ListedAddon {
+  readonly slug: string;
+  /** Absolute. */
+  readonly folder: string;
+}
+
+async function readSlugs(folder: string, root: string): Promise<readonly ListedAddon[]> {
+  const addons: ListedAddon[] = [];
   for (const file of await findFiles(folder, candidateNames('config'))) {
     const loaded = await loadSourceFile(file, root);
     const value = loaded.ok ? loaded.source.document.value : undefined;
     const slug = value instanceof PyDict && value.has('version') ? value.get('slug') : undefined;
-    if (typeof slug === 'string') slugs.push(slug);
+    if (typeof slug === 'string') addons.push({ slug, folder });
   }
-  return slugs;
+  return addons;
 }
 
-async function collect(folder: string, root: string, depth: number): Promise<readonly string[]> {
-  const slugs = [...(await readSlugs(folder, root))];
-  if (depth === 0) return slugs;
+async function collect(
+  folder: string,
+  root: string,
+  depth: number,
+): Promise<readonly ListedAddon[]> {
+  const addons = [...(await readSlugs(folder, root))];
+  if (depth === 0) return addons;
   for (const name of await listNames(folder)) {
     if (name.startsWith('.') || name === 'rootfs' || name === 'node_modules') continue;
     const child = join(folder, name);
-    if (await isFolder(child)) slugs.push(...(await collect(child, root, depth - 1)));
+    if (await isFolder(child)) addons.push(...(await collect(child, root, depth - 1)));
   }
-  return slugs;
+  return addons;
+}
+
+/**
+ * All add-ons in a repository, in the order of their folders. Files that can't be read are left out, as the store
+ * leaves them out.
+ *
+ * @param root absolute path of the repository's folder
+ */
+export async function listAddons(root: string): Promise<readonly ListedAddon[]> {
+  return collect(root, root, MAX_DEPTH);
 }
 
 /**
@@ -35,5 +56,5 @@ async function collect(folder: string, root: string, depth: number): Promise<rea
  * @param root absolute path of the repository's folder
  */
 export async function listSlugs(root: string): Promise<readonly string[]> {
-  return [...new Set(await collect(root, root, MAX_DEPTH))];
+  return [...new Set((await listAddons(root)).map(({ slug }) => slug))];
 }

@@ -89,7 +89,7 @@ function archJson(outcome: ArchOutcome, results: Partial<Results>, runFolder: st
 
 export function summarize(results: Partial<Results>, runFolder: string): Summary {
   const outcomes = results.candidates ?? [];
-  const { plan, index, versioned, moved, store } = results;
+  const { plan, pushed, index, versioned, moved, store, githubRelease } = results;
   const tags = [...(versioned?.references ?? []), ...(moved?.references ?? [])];
   const warnings = outcomes.flatMap(({ plan: { arch }, smoke }) =>
     (smoke?.checks ?? [])
@@ -105,12 +105,15 @@ export function summarize(results: Partial<Results>, runFolder: string): Summary
       ...tags.map((tag) => `published ${tag}`),
       ...(versioned === undefined || index === undefined ? [] : [`index     ${index.digest}`]),
       ...(store === undefined ? [] : [`updated   ${store.file}`]),
+      ...(githubRelease === undefined ? [] : [`announced ${githubRelease.url}`]),
       ...(outcomes.length === 0 ? [] : [`logs      ${runFolder}/logs`]),
     ],
     json: {
       ...(plan === undefined ? {} : { plan }),
       architectures: outcomes.map((outcome) => archJson(outcome, results, runFolder)),
+      ...(pushed === undefined ? {} : { pushed }),
       ...(index === undefined ? {} : { index }),
+      ...(githubRelease === undefined ? {} : { githubRelease }),
       tags,
       runFolder,
     },
