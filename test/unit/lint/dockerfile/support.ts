@@ -1,7 +1,8 @@
 import type { Arch } from '../../../../src/addon/arch.js';
+import type { TreeEntry } from '../../../../src/addon/list-tree.js';
 import { readBuildFile, type BuildFile } from '../../../../src/lint/dockerfile/build-file.js';
 import type { Finding, Rule, TextEdit } from '../../../../src/lint/rule.js';
-import type { AddonSubject, TreeEntry } from '../../../../src/lint/subject.js';
+import type { AddonSubject } from '../../../../src/lint/subject.js';
 import { TextFile } from '../../../../src/lint/text-file.js';
 
 const FOLDER = '/addon';

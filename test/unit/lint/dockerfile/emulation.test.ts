@@ -1,0 +1,128 @@
+import { describe, expect, test } from 'vitest';
+import type { Arch } from '../../../../src/addon/arch.js';
+import {
+  adviseOnEmulation,
+  labelOf,
+  listExecutions,
+} from '../../../../src/lint/dockerfile/emulation.js';
+import { DOCKERFILE_RULES } from '../../../../src/lint/dockerfile/rules.js';
+import { listFindings, makeBuildFile, makeSubject, show } from './support.js';
+
+const FILE = [
+  'FROM --platform=$BUILDPLATFORM debian:12 AS page',
+  'RUN npm ci && npm run build',
+  'FROM --platform=$BUILDPLATFORM debian:12 AS tool',
+  'ARG TARGETARCH',
+  'RUN GOARCH=$TARGETARCH go build -o /tool',
+  'FROM debian:12 AS native',
+  'RUN apt-get install -y gcc',
+  'WORKDIR /src',
+  'COPY . .',
+  'RUN make',
+  'FROM debian:12',
+  'RUN useradd app',
+  'COPY --from=page /a /a',
+  'COPY --from=tool /b /b',
+  'COPY --from=native /c /c',
+  '',
+].join('\n');
+
+function executions(target: Arch, host: Arch): readonly string[] {
+  return listExecutions(makeBuildFile(FILE), target, host).map(
+    ({ stage, execution }) => `${stage.name ?? 'last'} ${execution}`,
+  );
+}
+
+describe('each RUN', () => {
+  test('is native, cross or emulated', () => {
+    expect(executions('aarch64', 'amd64')).toEqual([
+      'page native',
+      'tool cross',
+      'native emulated',
+      'native emulated',
+      'last emulated',
+    ]);
+  });
+
+  test('is native on the same architecture', () => {
+    expect(new Set(executions('aarch64', 'aarch64').map((one) => one.split(' ')[1]))).toEqual(
+      new Set(['native']),
+    );
+    expect(executions('i386', 'amd64')).not.toContain('last emulated');
+  });
+
+  test('has the label that BuildKit gives it', () => {
+    const file = makeBuildFile(FILE);
+    expect(
+      listExecutions(file, 'amd64', 'amd64').map(({ stage, step }) => labelOf(file, stage, step)),
+    ).toEqual(['page 2/2', 'tool 2/2', 'native 2/5', 'native 5/5', 'stage-3 2/5']);
+    const single = makeBuildFile('FROM x\nARG A\nRUN y\n');
+    expect(
+      listExecutions(single, 'amd64', 'amd64').map(({ stage, step }) =>
+        labelOf(single, stage, step),
+      ),
+    ).toEqual(['2/2']);
+  });
+});
+
+describe('the change with the largest gain', () => {
+  test('is guessed by the kind of work', () => {
+    const { file } = makeBuildFile(
+      'FROM a AS b\nRUN npm run build\nFROM c AS d\nRUN cargo build\nFROM e\nCOPY --from=b / /\nCOPY --from=d / /\n',
+    );
+    const advice = adviseOnEmulation(file, ['amd64', 'aarch64'], 'amd64');
+    expect(advice?.work).toBe('rust');
+    expect(advice?.change).toContain('--platform=$BUILDPLATFORM');
+    expect(advice?.gainSeconds).toBeUndefined();
+    expect(advice?.arches).toEqual(['aarch64']);
+  });
+
+  test('is measured where a build was recorded', () => {
+    const { file } = makeBuildFile(
+      'FROM a AS b\nRUN npm run build\nFROM c AS d\nRUN cargo build\nFROM e\nCOPY --from=b / /\nCOPY --from=d / /\n',
+    );
+    const advice = adviseOnEmulation(file, ['amd64', 'aarch64', 'armv7'], 'amd64', [
+      { arch: 'amd64', label: 'd 2/2', seconds: 5 },
+      { arch: 'aarch64', label: 'b 2/2', seconds: 120 },
+      { arch: 'armv7', label: 'b 2/2', seconds: 90 },
+      { arch: 'aarch64', label: 'd 2/2', seconds: 12 },
+    ]);
+    expect(advice?.work).toBe('node');
+    expect(advice?.seconds).toBe(210);
+    expect(advice?.gainSeconds).toBeCloseTo(175);
+  });
+
+  test.each([
+    ['RUN apk add gcc && pip install x', 'python'],
+    ['RUN go build .', 'go'],
+    ['RUN ./configure && make', 'c'],
+    ['RUN /usr/bin/gcc -o a a.c', 'c'],
+    ['RUN pnpm build', 'node'],
+  ])('knows %j', (lines, work) => {
+    expect(
+      adviseOnEmulation(makeBuildFile(`FROM x\n${lines}\n`).file, ['armv7'], 'amd64')?.work,
+    ).toBe(work);
+  });
+
+  test('is nothing without emulation', () => {
+    expect(
+      adviseOnEmulation(makeBuildFile('FROM x\nRUN make\n').file, ['amd64'], 'amd64'),
+    ).toBeUndefined();
+    expect(
+      adviseOnEmulation(makeBuildFile('FROM x\nRUN true\n').file, ['armv7'], 'amd64'),
+    ).toBeUndefined();
+  });
+});
+
+test('the rule names the place and the change', async () => {
+  const [finding, ...others] = await listFindings(
+    DOCKERFILE_RULES,
+    'emulated-compilation',
+    makeSubject('FROM x\nRUN true\nRUN cd /src && make\n'),
+  );
+  expect(others).toEqual([]);
+  expect(finding && show(finding)).toBe(
+    'Dockerfile:3:5 this compiles in an emulator for aarch64 when the build machine is amd64',
+  );
+  expect(finding?.hint).toContain('a stage of its own');
+});
