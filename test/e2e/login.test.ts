@@ -1,10 +1,10 @@
-import { mkdir, readdir, symlink } from 'node:fs/promises';
+import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeTemporaryFolder, runCli, startCli } from '../helpers/cli.js';
 import { expectTidyEnd } from '../helpers/expect-run.js';
-import { copyFixture } from '../helpers/fixture-addon.js';
+import { commitAll, copyFixture } from '../helpers/fixture-addon.js';
 import { listLocalImages } from '../helpers/local-engine.js';
 import { listTags } from '../helpers/published.js';
 import {
@@ -82,15 +82,30 @@ describe.skipIf(!hasTools)('a registry that wants a login', () => {
     }
   });
 
+  it('is not what installations without a login can pull from, which is told before `latest` moves', async () => {
+    const addon = await copyFixture('once');
+    const env = { DOCKER_CONFIG: await makeDockerConfig({ [registry.host]: OWNER }) };
+    const args = ['0.9.0', ...release().slice(1), '--no-git'];
+    const run = await runCli(args, { cwd: addon.folder, env });
+    await expectTidyEnd(run, 8, addon);
+    expect(run.stderr).toContain('is there, but private: everybody without a login gets "denied"');
+    expect(run.stderr).toContain('private: true');
+    expect(await listTags(`${registry.host}/example/once`, OWNER)).toEqual(['0.9.0']);
+  });
+
   it('gets what is released with a login, and its password is shown nowhere', async () => {
     const addon = await copyFixture('once');
+    await writeFile(path.join(addon.folder, 'addon-release.yaml'), 'private: true\n');
+    await commitAll(addon.root);
     const env = { DOCKER_CONFIG: await makeDockerConfig({ [registry.host]: OWNER }) };
     const cli = await startCli([...release(), '--verbose'], { cwd: addon.folder, env });
     const basic = Buffer.from(`${OWNER.username}:${OWNER.password}`).toString('base64');
     const shown = watchCommandLines([OWNER.password, basic], cli.ended);
     const run = await cli.ended;
     await expectTidyEnd(run, 0, addon);
-    expect(await listTags(`${registry.host}/example/once`, OWNER)).toEqual(['1.0.0', 'latest']);
+    expect(await listTags(`${registry.host}/example/once`, OWNER)).toEqual(
+      expect.arrayContaining(['1.0.0', 'latest']),
+    );
     for (const secret of [OWNER.password, basic]) {
       expect(run.stdout + run.stderr).not.toContain(secret);
       expect(await findInFiles(run.stateFolder, secret)).toEqual([]);
