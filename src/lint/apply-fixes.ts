@@ -66,7 +66,8 @@ function isFree(
 
 // Two insertions at the same place are in no certain order.
 function overlap(one: TextEdit, other: TextEdit): boolean {
-  return one.start <= other.end && other.start <= one.end;
+  if (one.start === other.start) return true;
+  return one.start < other.end && other.start < one.end;
 }
 
 async function editFile(

@@ -91,7 +91,7 @@ async function findConfigs(folder: string): Promise<readonly string[]> {
   });
   const order = candidateNames('config');
   return tree.entries
-    .filter(({ path }) => order.includes(basename(path)))
+    .filter(({ path, kind }) => kind !== 'folder' && order.includes(basename(path)))
     .map(({ path }) => join(folder, path))
     .sort((one, other) => {
       const [here, there] = [dirname(one), dirname(other)];

@@ -24,11 +24,11 @@ export function toDataFile(text: TextFile, validate: (value: PyValue) => Verdict
 /**
  * Reads a YAML or JSON file, whatever state it is in.
  *
- * @param boundary the folder that links may not leave
+ * @param boundary the folder that links may not leave; undefined for a file that is known to be no link
  */
 export async function readDataFile(
   path: string,
-  boundary: string,
+  boundary: string | undefined,
   validate: (value: PyValue) => Verdict,
 ): Promise<DataFile> {
   const read = await readTextFile(path, boundary);

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Arch } from '../addon/arch.js';
 import { readFirstBytes, readTextFile } from '../addon/files.js';
 import { listTree } from '../addon/list-tree.js';
-import type { PyDict } from '../addon/python-value.js';
+import type { PyDict, PyValue } from '../addon/python-value.js';
 import { readArches } from '../addon/release-checks.js';
 import { candidateNames, SUFFIXES } from '../addon/source-file.js';
 import { toAddonConfig, toBuildConfig, type AddonConfig } from '../addon/to-addon.js';
@@ -11,6 +11,7 @@ import { validateBuildConfig } from '../addon/validate/build.js';
 import { validateConfig } from '../addon/validate/config.js';
 import { validateRepository } from '../addon/validate/repository.js';
 import { validateTranslations } from '../addon/validate/translations.js';
+import type { Verdict } from '../addon/validate/verdict.js';
 import { readDataFile } from './read-data-file.js';
 import type { AddonSubject, DataFile, FileTree, RepositorySubject } from './subject.js';
 import { TextFile } from './text-file.js';
@@ -70,18 +71,22 @@ export async function readSubject(
 ): Promise<AddonSubject> {
   const boundary = repository?.folder ?? folder;
   const tree = indexTree(await listTree(folder, { maxEntries: MAX_TREE_ENTRIES, measure: true }));
-  const config = await readDataFile(join(folder, configName), boundary, validateConfig);
+  // What the listing has as a file is no link, and its folders are none.
+  const limit = (path: string) => (tree.find(path)?.kind === 'file' ? undefined : boundary);
+  const read = (path: string, validate: (value: PyValue) => Verdict) =>
+    readDataFile(join(folder, path), limit(path), validate);
+  const config = await read(configName, validateConfig);
   const arches = config.state.kind === 'parsed' ? readArches(config.state) : [];
   const own = findCandidate(tree.entries, 'build');
-  const build =
-    own === undefined
-      ? repository?.build
-      : await readDataFile(join(folder, own), boundary, validateBuildConfig);
+  const build = own === undefined ? repository?.build : await read(own, validateBuildConfig);
   const texts = new Map<string, Promise<TextFile | undefined>>();
   const readText = (path: string): Promise<TextFile | undefined> => {
     const known = texts.get(path);
     if (known !== undefined) return known;
-    const reading = readOneText(join(folder, path), boundary);
+    const isListed = !tree.isComplete || tree.find(path) !== undefined;
+    const reading = isListed
+      ? readOneText(join(folder, path), limit(path))
+      : Promise.resolve(undefined);
     texts.set(path, reading);
     return reading;
   };
@@ -92,7 +97,7 @@ export async function readSubject(
     arches,
     build,
     buildConfig: build && toBuild(build, arches),
-    translations: await readTranslations(folder, boundary, tree),
+    translations: await readTranslations(tree, read),
     dockerfiles: await readDockerfiles(arches, tree, readText),
     tree,
     repository,
@@ -106,7 +111,10 @@ function indexTree(tree: Awaited<ReturnType<typeof listTree>>): FileTree {
   return { ...tree, find: (path) => byPath.get(path) };
 }
 
-async function readOneText(path: string, boundary: string): Promise<TextFile | undefined> {
+async function readOneText(
+  path: string,
+  boundary: string | undefined,
+): Promise<TextFile | undefined> {
   const read = await readTextFile(path, boundary);
   return read.ok ? new TextFile(path, read.text) : undefined;
 }
@@ -130,17 +138,15 @@ function toBuild(file: DataFile, arches: readonly Arch[]): BuildConfig | undefin
 }
 
 async function readTranslations(
-  folder: string,
-  boundary: string,
   tree: FileTree,
+  read: (path: string, validate: (value: PyValue) => Verdict) => Promise<DataFile>,
 ): Promise<ReadonlyMap<string, DataFile>> {
   const translations = new Map<string, DataFile>();
   for (const { path, kind } of tree.entries) {
     const suffix = SUFFIXES.find((ending) => path.endsWith(ending));
     if (suffix === undefined || kind === 'folder' || !/^translations\/[^/]+$/.test(path)) continue;
     const language = path.slice('translations/'.length, -suffix.length);
-    const file = await readDataFile(join(folder, path), boundary, validateTranslations);
-    translations.set(language, file);
+    translations.set(language, await read(path, validateTranslations));
   }
   return translations;
 }

@@ -123,11 +123,13 @@ interface BuildOfArch {
   readonly dockerfile: Dockerfile;
 }
 
+/** Several rules look at the same file. */
+const PARSED = new WeakMap<TextFile, Dockerfile>();
+
 function* buildsOf({ dockerfiles }: AddonSubject): Generator<BuildOfArch> {
-  const known = new Map<TextFile, Dockerfile>();
   for (const [arch, file] of dockerfiles) {
-    const dockerfile = known.get(file) ?? parseDockerfile(file.text);
-    known.set(file, dockerfile);
+    const dockerfile = PARSED.get(file) ?? parseDockerfile(file.text);
+    PARSED.set(file, dockerfile);
     yield { arch, file, dockerfile };
   }
 }

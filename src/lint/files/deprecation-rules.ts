@@ -1,6 +1,9 @@
 import { PyDict } from '../../addon/python-value.js';
 import type { Path } from '../../addon/document.js';
+import { MAP_TYPES as KNOWN_MAP_TYPES } from '../../addon/validate/config-fields.js';
+import { toSourcePath } from '../../addon/validate/config-migration.js';
 import type { Advisory, AdvisoryCode } from '../../addon/validate/verdict.js';
+import { findClosest } from '../closest.js';
 import type { Finding, Fix, Rule, RuleFacts } from '../rule.js';
 import type { AddonSubject } from '../subject.js';
 import {
@@ -32,7 +35,9 @@ function adviceRule(
       if (file === undefined) return;
       for (const advisory of advisoriesOf(addon, codes)) {
         const { path, message } = advisory;
-        yield { ...placeOf(file, path), message, ...details(file, advisory) };
+        const config = mappingOf(file);
+        const at = config === undefined ? path : toSourcePath(path, config);
+        yield { ...placeOf(file, at), message, ...details(file, advisory) };
       }
     },
   };
@@ -213,6 +218,7 @@ const ignoredMapEntry = adviceRule(
   ['map-entry-invalid', 'map-entry-without-type'],
   (file, { path }) => {
     const entry = entryAt(file, path);
+    if (typeof entry === 'string') return mendMisspeltType(file, path, entry);
     if (!(entry instanceof PyDict) || entry.size !== 1) return {};
     const [[type, mode] = [null, null]] = [...entry.entries()];
     if (typeof type !== 'string' || (mode !== 'rw' && mode !== 'ro')) return {};
@@ -221,6 +227,14 @@ const ignoredMapEntry = adviceRule(
     return { fix: toFix(`write ${type}:${mode}`, replaceSource(file, path, text)) };
   },
 );
+
+function mendMisspeltType(file: ParsedFile, path: Path, entry: string): Partial<Finding> {
+  const [type = '', mode] = entry.split(':').map((part) => part.trim().toLowerCase());
+  const close = findClosest(type, KNOWN_MAP_TYPES);
+  if (close === undefined || (mode !== undefined && mode !== 'rw' && mode !== 'ro')) return {};
+  const text = mode === undefined ? close : `${close}:${mode}`;
+  return { fix: toFix(`write ${text}`, replaceValue(file, path, text)) };
+}
 
 const deprecatedBuildFile: Rule<AddonSubject> = {
   id: 'deprecated-build-file',

@@ -35,6 +35,7 @@ export function placeOf(
 
 /** A message that names the place in the file's data: `"ports.80" must be …`. */
 export function nameIn(path: Path, message: string): string {
+  if (message.startsWith('the key ')) return `in "${formatPath(path.slice(0, -1))}": ${message}`;
   return path.length === 0 ? message : `"${formatPath(path)}" ${message}`;
 }
 
@@ -52,21 +53,31 @@ function writeScalar(file: ParsedFile, value: string, before: string): string {
   return Array.isArray(items) && items[0] === value ? value : JSON.stringify(value);
 }
 
+/** Where a value of one line stands; undefined for others. */
+function findLine(
+  file: ParsedFile,
+  path: Path,
+): { readonly start: number; readonly end: number; readonly before: string } | undefined {
+  const range = file.state.document.rangeOf(path);
+  if (range === undefined) return undefined;
+  // The end of a mapping is that of its last line.
+  const before = file.text.text.slice(range.start, range.end).trimEnd();
+  if (before === '' || before.includes('\n')) return undefined;
+  return { start: range.start, end: range.start + before.length, before };
+}
+
 /** Puts another text in the place of a value; undefined where it is not one scalar of one line. */
 export function replaceValue(file: ParsedFile, path: Path, value: string): TextEdit | undefined {
-  const range = file.state.document.rangeOf(path);
-  if (range === undefined || range.start === range.end) return undefined;
-  const before = file.text.text.slice(range.start, range.end);
-  if (before.includes('\n') || /^[[{|>&*!]/.test(before)) return undefined;
-  return { file: file.path, ...range, text: writeScalar(file, value, before) };
+  const found = findLine(file, path);
+  if (found === undefined || /^[[{|>&*!]/.test(found.before)) return undefined;
+  const { start, end, before } = found;
+  return { file: file.path, start, end, text: writeScalar(file, value, before) };
 }
 
 /** Puts text as it is in the place of a value of one line. */
 export function replaceSource(file: ParsedFile, path: Path, text: string): TextEdit | undefined {
-  const range = file.state.document.rangeOf(path);
-  if (range === undefined || range.start === range.end) return undefined;
-  if (file.text.text.slice(range.start, range.end).includes('\n')) return undefined;
-  return { file: file.path, ...range, text };
+  const found = findLine(file, path);
+  return found && { file: file.path, start: found.start, end: found.end, text };
 }
 
 /** The characters of a value as they stand in the file; undefined for those of several lines. */
