@@ -20,6 +20,8 @@ export interface Inside {
   readonly processes: readonly InsideProcess[];
   readonly listeners: readonly Listener[];
   readonly usage: Usage;
+  /** Processor time that process 1 has used, in the kernel's ticks; undefined when it can't be read. */
+  readonly firstTicks: number | undefined;
 }
 
 const END = 'end|';
@@ -60,6 +62,7 @@ for folder in /proc/[0-9]*; do
     esac
   done <"$folder/status"
 done 2>/dev/null
+read -r line </proc/1/stat && echo "first|$line"
 echo "process-self|$$"
 echo '${END}'`;
 
@@ -73,6 +76,13 @@ export function parseProcesses(output: string): readonly InsideProcess[] {
   });
 }
 
+/** Reads a line of /proc/PID/stat: https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html */
+function parseTicks(output: string): number | undefined {
+  // The name, in parentheses, may hold anything; the state follows it, then ten numbers.
+  const [, user, system] = /^first\|.*\) \S(?: -?\d+){10} (\d+) (\d+) /m.exec(output) ?? [];
+  return user === undefined || system === undefined ? undefined : Number(user) + Number(system);
+}
+
 /** Looks into a running container; undefined when it does not run, or has no shell to look with. */
 export async function lookInside(
   container: Pick<Container, 'execAsRoot'>,
@@ -84,5 +94,6 @@ export async function lookInside(
     processes: parseProcesses(stdout),
     listeners: parseListeners(stdout),
     usage: parseUsage(stdout),
+    firstTicks: parseTicks(stdout),
   };
 }

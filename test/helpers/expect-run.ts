@@ -4,7 +4,7 @@ import type { FixtureAddon } from './fixture-addon.js';
 import { listLeftovers } from './local-engine.js';
 
 /** `    at run (file:///…/main.js:1:2)`: a stack trace, which no user should see. */
-const STACK_TRACE = /^\s+at .+:\d+:\d+\)?$/m;
+export const STACK_TRACE = /^\s+at .+:\d+:\d+\)?$/m;
 
 /**
  * What holds for every run, good or bad: it ends with this exit code, shows no stack trace, and leaves nothing in
@@ -72,6 +72,7 @@ interface JsonArch {
       readonly id: string;
       readonly outcome: string;
       readonly evidence: string;
+      readonly hint?: string;
     }[];
   };
 }

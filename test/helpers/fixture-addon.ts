@@ -8,6 +8,7 @@ import { atEndOfTest, makeTemporaryFolder, type AtEnd } from './cli.js';
 import { removeLocalImages } from './local-engine.js';
 
 const FIXTURES = path.resolve(import.meta.dirname, '../fixtures/addons');
+const SMOKE_FIXTURES = path.resolve(import.meta.dirname, '../fixtures/smoke');
 const ARCHES: readonly Arch[] = ['aarch64', 'amd64', 'armv7'];
 
 /** A fixture in a git repository of its own, under a slug that no other run uses. */
@@ -32,7 +33,7 @@ export interface FixtureOptions {
 }
 
 /** The environment that git needs to commit on any machine. */
-const AUTHOR = {
+export const AUTHOR = {
   GIT_AUTHOR_NAME: 'Test',
   GIT_AUTHOR_EMAIL: 'test@example.org',
   GIT_COMMITTER_NAME: 'Test',
@@ -53,24 +54,11 @@ export async function commitAll(folder: string): Promise<void> {
   await git(folder, ['commit', '--quiet', '--message=Change']);
 }
 
-/**
- * Copies `test/fixtures/addons/NAME`, with a static program `program-ARCH` for each architecture beside its
- * Dockerfile. Copy and images are removed at the end.
- */
-export async function copyFixture(
-  name: string,
-  options: FixtureOptions = {},
-): Promise<FixtureAddon> {
-  const { atEnd = atEndOfTest } = options;
-  const root = await makeTemporaryFolder(name, atEnd);
-  const folder = path.join(root, options.below ?? '.');
+/** Makes what was copied to `root` an add-on of its own. Copy and images are removed at the end. */
+async function adopt(root: string, folder: string, atEnd: AtEnd): Promise<FixtureAddon> {
   const configFile = path.join(folder, 'config.yaml');
-  await cp(path.join(FIXTURES, name), root, { recursive: true });
-  for (const arch of ARCHES) {
-    await writeFile(path.join(folder, `program-${arch}`), makeProbeProgram(arch), { mode: 0o755 });
-  }
   const config = await readFile(configFile, 'utf8');
-  const slug = `${/^slug: *(\w+)/m.exec(config)?.[1] ?? name}_${randomBytes(4).toString('hex')}`;
+  const slug = `${/^slug: *(\w+)/m.exec(config)?.[1] ?? 'fixture'}_${randomBytes(4).toString('hex')}`;
   await writeFile(configFile, config.replace(/^slug: *\w+/m, `slug: ${slug}`));
   await git(root, ['init', '--quiet', '--initial-branch=main']);
   await commitAll(root);
@@ -85,4 +73,39 @@ export async function copyFixture(
     localImages,
     changes: () => git(root, ['status', '--porcelain', '--ignored']),
   };
+}
+
+/**
+ * Copies `test/fixtures/addons/NAME`, with a static program `program-ARCH` for each architecture beside its
+ * Dockerfile. Copy and images are removed at the end.
+ */
+export async function copyFixture(
+  name: string,
+  options: FixtureOptions = {},
+): Promise<FixtureAddon> {
+  const { atEnd = atEndOfTest } = options;
+  const root = await makeTemporaryFolder(name, atEnd);
+  const folder = path.join(root, options.below ?? '.');
+  await cp(path.join(FIXTURES, name), root, { recursive: true });
+  for (const arch of ARCHES) {
+    await writeFile(path.join(folder, `program-${arch}`), makeProbeProgram(arch), { mode: 0o755 });
+  }
+  return adopt(root, folder, atEnd);
+}
+
+/**
+ * Copies `test/fixtures/smoke/NAME`, with what its neighbours share: the base images and the program `answer`. Copy
+ * and images are removed at the end.
+ */
+export async function copySmokeFixture(
+  name: string,
+  options: Pick<FixtureOptions, 'atEnd'> = {},
+): Promise<FixtureAddon> {
+  const { atEnd = atEndOfTest } = options;
+  const root = await makeTemporaryFolder(name, atEnd);
+  await cp(path.join(SMOKE_FIXTURES, name), root, { recursive: true });
+  for (const shared of ['answer', 'build.yaml']) {
+    await cp(path.join(SMOKE_FIXTURES, shared), path.join(root, shared));
+  }
+  return adopt(root, root, atEnd);
 }

@@ -18,6 +18,11 @@ const LOOK_MS = 2_500;
 /** So often nothing ends by chance. */
 const LOOP_DEATHS = 5;
 
+/** The last line that tells of a crash; what was written to the other stream may come after it. */
+function findCrash(log: readonly string[]): string | undefined {
+  return log.findLast(tellsCrash)?.trim();
+}
+
 export const LISTEN_EVERYWHERE =
   'Let the service listen on all addresses (0.0.0.0), not on localhost: nobody else reaches it there.';
 
@@ -72,15 +77,21 @@ export class DeadEnd {
     return this.findLocal(inside) ?? this.findHang(inside);
   }
 
-  /** As process 1 of a container, QEMU can't end itself after a crash of what it emulates: it hangs for ever. */
-  private findHang({ services }: Inside): CheckFinding | undefined {
+  /**
+   * As process 1 of a container, QEMU can't end itself after a crash of what it emulates: it hangs for ever. Alone,
+   * without a further word and without using any time.
+   */
+  private findHang({ services, processes, firstTicks }: Inside): CheckFinding | undefined {
     const { candidate, container } = this.context;
-    const line = findTellingLine(container.log) ?? '';
+    const crash = candidate.plan.emulated ? findCrash(container.log) : undefined;
+    const isAlone = services.length === 0 && processes.every(({ pid }) => pid === 1);
     const before = this.crashBefore;
-    const isCrash = candidate.plan.emulated && services.length === 0 && tellsCrash(line);
-    this.crashBefore = isCrash ? line : undefined;
-    return isCrash && line === before
-      ? failed(`it hangs after a crash; ${quoteLog(container.log)}`, adviseOnCrash(candidate.arch))
+    this.crashBefore =
+      crash === undefined || !isAlone || firstTicks === undefined
+        ? undefined
+        : `${firstTicks} ${container.log.length}`;
+    return crash !== undefined && this.crashBefore !== undefined && this.crashBefore === before
+      ? failed(`it hangs after a crash: ${crash}`, adviseOnCrash(candidate.arch))
       : undefined;
   }
 
@@ -103,11 +114,12 @@ export class DeadEnd {
     }
     const open = listOpenPorts(listeners);
     const died = services.filter(({ deaths }) => deaths.length > 0);
+    const crash = candidate.plan.emulated ? findCrash(container.log) : undefined;
     const evidence = [
       problem,
       ...(open.length === 0 ? [] : [`it listens on ${open.join(', ')}`]),
       ...died.map(describeDeaths),
-      quoteLog(container.log),
+      crash ?? quoteLog(container.log),
     ].join('; ');
     return candidate.plan.emulated && tellsCrash(evidence)
       ? failed(evidence, adviseOnCrash(candidate.arch))
