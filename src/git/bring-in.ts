@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AddonReleaseError } from '../errors.js';
 import { git, gitOutput, readBlob } from './git.js';
-import { indexLines, writeBlob, type NewFile } from './objects.js';
+import { findCommittedFile, indexLines, writeBlob, type NewFile } from './objects.js';
 import { readLocalRefs } from './remote.js';
 import { replaceFile } from './replace-file.js';
 import { findRemote, isAncestor, openRepository } from './repository.js';
@@ -33,7 +33,8 @@ export interface BringIn {
 
 interface FileText {
   readonly file: string;
-  readonly before: string;
+  /** Undefined = there is no such file. */
+  readonly before: string | undefined;
   readonly after: string;
 }
 
@@ -55,12 +56,37 @@ async function readIndexed(root: string, path: string): Promise<NewFile | undefi
   return match === null ? undefined : { path, mode: match[1] ?? '', blob: match[2] ?? '' };
 }
 
+/** Undefined when the file is not new, or something is in its place already. */
+async function planNewFile(
+  { root, commit }: BringIn,
+  head: string,
+  { path }: FileChange,
+): Promise<{ readonly text: FileText; readonly indexed: NewFile } | undefined> {
+  const committed = await findCommittedFile(root, commit, path);
+  if (committed === undefined) return undefined;
+  const isKnown = (await findCommittedFile(root, head, path)) !== undefined;
+  const file = join(root, path);
+  if (isKnown || (await readText(file)) !== undefined) return undefined;
+  if ((await readIndexed(root, path)) !== undefined) return undefined;
+  const after = (await readBlob(root, committed.blob)) ?? '';
+  return { text: { file, before: undefined, after }, indexed: { ...committed, path } };
+}
+
 /** What has to change in working tree and index; read as a whole before anything is written. */
-async function planEdits({ root, changes }: BringIn): Promise<LocalEdits> {
+async function planEdits(a: BringIn, head: string): Promise<LocalEdits> {
+  const { root, changes } = a;
   const files: FileText[] = [];
   const indexBefore: NewFile[] = [];
   const indexAfter: NewFile[] = [];
-  for (const { path, edit } of changes) {
+  for (const change of changes) {
+    const { path, edit } = change;
+    const added = await planNewFile(a, head, change);
+    if (added !== undefined) {
+      files.push(added.text);
+      indexBefore.push({ path, mode: '0', blob: added.indexed.blob.replace(/./g, '0') });
+      indexAfter.push(added.indexed);
+      continue;
+    }
     const file = join(root, path);
     const before = await readText(file);
     const after = before === undefined ? undefined : edit(before);
@@ -106,15 +132,22 @@ async function updateRefs(root: string, updates: readonly RefUpdate[]): Promise<
  * In this order, so that an interruption leaves nothing but an uncommitted version in the file, which is what the next
  * run is going to commit or finds committed.
  */
-async function advance(a: BringIn, updates: readonly RefUpdate[]): Promise<void> {
-  const { root } = a;
-  const edits = await planEdits(a);
+async function advance(
+  a: BringIn,
+  branch: { readonly name: string; readonly head: string },
+  tags: readonly RefUpdate[],
+): Promise<void> {
+  const { root, commit } = a;
+  const edits = await planEdits(a, branch.head);
   try {
     for (const { file, after } of edits.files) await replaceFile(file, after);
     await setIndex(root, edits.indexAfter);
-    await updateRefs(root, updates);
+    const ref = `refs/heads/${branch.name}`;
+    await updateRefs(root, [...tags, { ref, to: commit, from: branch.head }]);
   } catch (error) {
-    for (const { file, before } of edits.files) await replaceFile(file, before);
+    for (const { file, before } of edits.files) {
+      await (before === undefined ? rm(file, { force: true }) : replaceFile(file, before));
+    }
     await setIndex(root, edits.indexBefore);
     throw error;
   }
@@ -146,8 +179,7 @@ async function bringInBranch(a: BringIn, tags: readonly RefUpdate[]): Promise<st
     return undefined;
   }
   if (await isParent(root, local.head, commit)) {
-    const ref = `refs/heads/${local.name}`;
-    await advance(a, [...tags, { ref, to: commit, from: local.head }]);
+    await advance(a, local, tags);
     return undefined;
   }
   await updateRefs(root, tags);

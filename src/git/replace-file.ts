@@ -1,4 +1,4 @@
-import { readdir, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 /** A file that is being written: `.config.yaml.123.addon-release`, with the writer's process. */
@@ -26,12 +26,19 @@ async function removeUnfinished(folder: string): Promise<void> {
   }
 }
 
-/** Replaces a file's content as a whole or not at all. A link stays one: the file that it names is replaced. */
+/**
+ * Replaces a file's content as a whole or not at all; a new file comes into being the same way. A link stays one: the
+ * file that it names is replaced.
+ */
 export async function replaceFile(file: string, content: string): Promise<void> {
-  const target = await realpath(file);
+  const target = await realpath(file).catch(() => file);
   const folder = dirname(target);
+  await mkdir(folder, { recursive: true });
   await removeUnfinished(folder);
-  const { mode } = await stat(target);
+  const mode = await stat(target).then(
+    (found) => found.mode,
+    () => 0o644,
+  );
   const temporary = join(folder, `.${basename(target)}.${process.pid}.addon-release`);
   try {
     await writeFile(temporary, content, { mode: mode & 0o7777, flush: true });
