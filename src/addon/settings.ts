@@ -49,8 +49,6 @@ export interface ReleaseSettings {
   readonly sign: SigningSettings | undefined;
   /** Undefined = base images need no signature. */
   readonly signedBases: BaseSigner | undefined;
-  /** BuildKit's record of how each image was built is published beside it. */
-  readonly provenance: boolean;
   /** What `lint` is told; read by the linter. */
   readonly lint: PlainObject;
 }
@@ -82,7 +80,6 @@ const schema = dictOf(
     signed_bases: optional(
       dictOf({ key: optional(text), identity: optional(text), issuer: optional(text) }, 'refuse'),
     ),
-    provenance: optional(strictBoolean),
     lint: optional(dict),
   },
   'refuse',
@@ -106,7 +103,6 @@ interface PlainSettings {
     readonly identity?: string;
     readonly issuer?: string;
   };
-  readonly provenance?: boolean;
   readonly lint?: PlainObject;
 }
 
@@ -133,7 +129,6 @@ function toSettings(plain: PlainSettings, files: readonly string[]): ReleaseSett
       identity: plain.signed_bases.identity,
       issuer: plain.signed_bases.issuer,
     },
-    provenance: plain.provenance ?? false,
     lint: plain.lint ?? {},
   });
 }

@@ -82,8 +82,6 @@ export interface ReleasePlan {
   readonly indexAnnotations: Readonly<Record<string, string>>;
   /** Undefined = nothing is signed. */
   readonly sign: SigningSettings | undefined;
-  /** BuildKit's record of the build is published beside each image. */
-  readonly provenance: boolean;
   /** The tags that make the version visible, then those that move to it. */
   readonly versionTags: readonly string[];
   readonly movingTags: readonly string[];
@@ -103,7 +101,7 @@ export interface PlanInput {
   readonly buildArgs: Readonly<Record<string, string>>;
   readonly baseMirrors: readonly BaseMirror[];
   readonly noCache: boolean;
-  readonly settings: Pick<ReleaseSettings, 'optionalArches' | 'sign' | 'provenance'>;
+  readonly settings: Pick<ReleaseSettings, 'optionalArches' | 'sign'>;
 }
 
 /** The annotation of an index that holds its plan's fingerprint. */
@@ -285,7 +283,6 @@ export function makePlan(input: PlanInput): ReleasePlan {
     versionTags: publish ? [version.text] : [],
     movingTags: publish && version.stable ? ['latest'] : [],
     sign: publish ? input.settings.sign : undefined,
-    provenance: input.settings.provenance,
   } as const satisfies Unfinished;
   const fingerprint = fingerprintPlan(plan);
   return {

@@ -35,7 +35,7 @@ export function samplePlan(options: SamplePlanOptions = {}): ReleasePlan {
     buildArgs: {},
     baseMirrors: [],
     noCache: false,
-    settings: { optionalArches: [], sign: undefined, provenance: false },
+    settings: { optionalArches: [], sign: undefined },
   });
   return { ...plan, folder: options.folder ?? plan.folder };
 }

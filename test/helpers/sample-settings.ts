@@ -9,7 +9,6 @@ export function sampleSettings(changes: Partial<ReleaseSettings> = {}): ReleaseS
     private: false,
     sign: undefined,
     signedBases: undefined,
-    provenance: false,
     lint: {},
     ...changes,
   };

@@ -60,7 +60,6 @@ const PLAN: ReleasePlan = {
   annotations: { 'org.opencontainers.image.version': '1.2.3' },
   indexAnnotations: {},
   sign: undefined,
-  provenance: false,
   versionTags: ['1.2.3'],
   movingTags: ['latest'],
   writes: [],

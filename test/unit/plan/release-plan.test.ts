@@ -39,7 +39,7 @@ function input(changes: Changes = {}): PlanInput {
     buildArgs: {},
     baseMirrors: [],
     noCache: false,
-    settings: { optionalArches: [], sign: undefined, provenance: false },
+    settings: { optionalArches: [], sign: undefined },
     ...rest,
   };
 }

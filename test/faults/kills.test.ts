@@ -1,0 +1,50 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { PIPELINES } from '../../src/pipeline/pipeline.js';
+import { waitForOutput, type AtEnd } from '../helpers/cli.js';
+import { requireTool } from '../helpers/tools.js';
+import { count, findUnfinished, findViolations, openTheatre, type Theatre } from './stage.js';
+
+const hasTools = ['docker', 'docker-registry', 'skopeo', 'git'].map(requireTool).every(Boolean);
+
+/** Steps that others can see something of. */
+const WRITING: readonly string[] = ['pushed', 'index', 'versioned', 'verified', 'moved', 'store'];
+
+function escape(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+}
+
+describe.skipIf(!hasTools)('kill -9', () => {
+  const cleanUps: (() => Promise<unknown>)[] = [];
+  const atEnd: AtEnd = (action) => cleanUps.unshift(action);
+  let theatre: Theatre;
+
+  beforeAll(async () => {
+    theatre = await openTheatre(atEnd);
+  });
+  afterAll(async () => {
+    for (const cleanUp of cleanUps) await cleanUp();
+  });
+
+  it.each(
+    PIPELINES.release.flatMap(({ id, title }) => [
+      { place: 'inside', title },
+      // Behind a step is before the next one. What a step has written may not be written down yet.
+      ...(WRITING.includes(id) ? [{ place: 'behind', title }] : []),
+    ]),
+  )('$place "$title"', async ({ place, title }) => {
+    const stage = await theatre.setUp();
+    const cli = await stage.start();
+    const what = place === 'inside' ? 'started|skipped' : 'done|skipped';
+    await waitForOutput(cli, new RegExp(`^${escape(title)}: (?:${what})`, 'm'));
+    cli.kill('SIGKILL');
+    const killed = await cli.ended;
+    // A step that takes no time may be the last one.
+    if (killed.exitCode !== 0) expect(killed.signal).toBe('SIGKILL');
+    const problems = [...(await findViolations(stage, theatre))];
+    const resumed = await stage.resume();
+    expect(resumed.exitCode, resumed.stderr).toBe(0);
+    problems.push(...(await findUnfinished(stage, theatre)));
+    await count({ injected: 1, recovered: 0, resumed: 1, violations: problems.length });
+    expect(problems).toEqual([]);
+  });
+});
