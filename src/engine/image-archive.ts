@@ -252,7 +252,7 @@ function readConfig(bytes: Uint8Array, layerCount: number): ImageConfig {
 }
 
 /** The first bytes tell the compression; what a media type says differs between engines. */
-function detectCompression(start: Buffer): LayerCompression {
+export function detectCompression(start: Buffer): LayerCompression {
   const magic = start.toString('hex');
   if (magic === '28b52ffd') return 'zstd';
   return magic.startsWith('1f8b') ? 'gzip' : 'none';

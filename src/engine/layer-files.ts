@@ -4,7 +4,7 @@ import { extract, type ExtractEvents } from 'tar-stream';
 import type { ArchivedLayer, ImageArchive } from './image-archive.js';
 import { describeLayerError, tap, unpackLayer } from './layer-content.js';
 
-/** How much of a file's content is looked at: the header of an ELF file. */
+/** How much of a file's content is looked at unless more is asked for: the header of an ELF file. */
 const HEAD_BYTES = 64;
 
 /** A regular file of an image that a container of it would see. */
@@ -14,7 +14,7 @@ export interface LayerFile {
   readonly sizeBytes: number;
   /** Permission bits. */
   readonly mode: number;
-  /** The first 64 bytes, or all of a shorter file. */
+  /** The first 64 bytes or as many as `headBytes` asked for, or all of a shorter file. */
   readonly head: Uint8Array;
   /** The diff ID of the layer that brings it. */
   readonly layer: string;
@@ -34,6 +34,10 @@ export interface ScanOptions {
   readonly baseLayers: ReadonlySet<string>;
   readonly signal?: AbortSignal | undefined;
   readonly onFile: (file: LayerFile) => void;
+  /** A file that an upper layer removes or replaces: in no container, and still in the image. */
+  readonly onHidden?: ((file: LayerFile) => void) | undefined;
+  /** How much of a file's content is wanted; never more than a few megabytes. */
+  readonly headBytes?: ((path: string) => number | undefined) | undefined;
 }
 
 /**
@@ -109,13 +113,14 @@ function readHead(
 /** Calls `onEntry` for everything in a layer's tar file, in its order, and returns the size of the tar file. */
 async function readLayer(
   layer: ArchivedLayer,
-  signal: AbortSignal | undefined,
+  { signal, headBytes }: Pick<ScanOptions, 'signal' | 'headBytes'>,
   onEntry: (entry: TarEntry) => void,
 ): Promise<number> {
   let unpackedBytes = 0;
   const entries = extract();
   entries.on('entry', (header, content, next) => {
-    readHead(content, HEAD_BYTES, (head) => {
+    const limit = headBytes?.(absolutePath(header.name)) ?? HEAD_BYTES;
+    readHead(content, limit, (head) => {
       onEntry({ header, head });
       next();
     });
@@ -143,11 +148,14 @@ async function scanLayer(
 ): Promise<ScannedLayer> {
   const own = new Cover();
   const hiddenFiles = new Map<string, TarEntry>();
-  const report = (path: string, { header, head }: TarEntry): void => {
+  const makeFile = (path: string, { header, head }: TarEntry): LayerFile => {
     const { size: sizeBytes, mode } = header;
-    options.onFile({ path, sizeBytes, mode, head, layer: layer.diffId });
+    return { path, sizeBytes, mode, head, layer: layer.diffId };
   };
-  const unpackedBytes = await readLayer(layer, options.signal, (entry) => {
+  const report = (path: string, entry: TarEntry): void => {
+    options.onFile(makeFile(path, entry));
+  };
+  const unpackedBytes = await readLayer(layer, options, (entry) => {
     const { header } = entry;
     const path = absolutePath(header.name);
     const name = posix.basename(path);
@@ -162,8 +170,12 @@ async function scanLayer(
     } else {
       own.replace(path);
       if (header.type === 'file' || header.type === 'contiguous-file') {
-        if (above.hides(path)) hiddenFiles.set(path, entry);
-        else report(path, entry);
+        if (above.hides(path)) {
+          hiddenFiles.set(path, entry);
+          options.onHidden?.(makeFile(path, entry));
+        } else {
+          report(path, entry);
+        }
       } else if (header.type === 'link' && !above.hides(path)) {
         // A hard link is the same file again, unless only this name of it is left.
         const target = absolutePath(header.linkname);

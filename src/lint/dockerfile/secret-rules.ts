@@ -21,6 +21,16 @@ const URL_LOGIN = /\b[a-z][a-z+]*:\/\/[^\s/:@$"']+:([^\s/:@$"'{}]+)@/i;
 export const SECRET_FILE =
   /(?:^|\/)(?:\.env(?:\.(?!example|sample|template|dist|defaults)[\w-]+)?|id_(?:rsa|dsa|ecdsa|ed25519)|\.netrc|\.npmrc|\.pypirc|\.git-credentials|secrets?\.(?:ya?ml|json|env)|credentials\.json|service-account\.json|[\w.-]+\.(?:pem|p12|pfx|key|jks|keystore))$/;
 
+/** Is a variable of this name expected to hold a secret? */
+export function isSecretName(name: string): boolean {
+  return SECRET_NAME.test(name) && !NO_SECRET.test(name);
+}
+
+/** The first characters of something that is a token by its form. */
+export function findToken(text: string): string | undefined {
+  return TOKEN.exec(text)?.[0].slice(0, 7);
+}
+
 const SECRET_MOUNT = 'https://docs.docker.com/build/building/secrets/';
 
 const secretInBuild = dockerfileRule(
@@ -40,7 +50,7 @@ const secretInBuild = dockerfileRule(
     for (const step of all) {
       if (step.keyword === 'ARG' || step.keyword === 'ENV') {
         for (const { name, value, start } of listPairs(step)) {
-          if (!SECRET_NAME.test(name) || NO_SECRET.test(name)) continue;
+          if (!isSecretName(name)) continue;
           // An ENV without a value, or filled at run time, holds nothing.
           if (step.keyword === 'ENV' && (value === undefined || value === '')) continue;
           const kind = step.keyword === 'ARG' ? 'build argument' : 'environment variable';
