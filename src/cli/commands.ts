@@ -1,5 +1,6 @@
 import type { CommandDefinition, CommandGroup } from './command.js';
 import { buildCommand } from './commands/build.js';
+import { ciCommands } from './commands/ci.js';
 import { devCommand } from './commands/dev.js';
 import { doctorCommand } from './commands/doctor.js';
 import { lintCommand } from './commands/lint.js';
@@ -16,4 +17,5 @@ export const COMMANDS: readonly (CommandDefinition | CommandGroup)[] = [
   lintCommand,
   devCommand,
   doctorCommand,
+  ciCommands,
 ];

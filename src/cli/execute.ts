@@ -1,6 +1,6 @@
 import { AddonReleaseError } from '../errors.js';
 import { redact } from '../exec/redact.js';
-import { renderError } from '../report/error-text.js';
+import { errorToJson, renderError } from '../report/error-text.js';
 import { wantsColor } from '../report/style.js';
 import type { CommandDefinition, CommandResult, Invocation } from './command.js';
 import { exitCodeOf, renderOutcome } from './outcome.js';
@@ -27,6 +27,21 @@ function listenForSignals(exitNow: () => never): {
   };
 }
 
+/** Outputs and summary of the job, in a CI service that takes them. */
+async function reportToService(command: string, { json, error }: CommandResult): Promise<void> {
+  const { GITHUB_OUTPUT: outputs = '', GITHUB_STEP_SUMMARY: summary = '' } = process.env;
+  if (outputs === '' && summary === '') return;
+  const { writeJobReport } = await import('../ci/job-report.js');
+  const failure = error === undefined ? undefined : errorToJson(error);
+  try {
+    await writeJobReport({ command, data: json, error: failure }, process.env);
+  } catch (thrown) {
+    // What was released is released; the log says what the job's page lacks.
+    const reason = thrown instanceof Error ? thrown.message : 'unknown reason';
+    process.stderr.write(`warning: the job's outputs could not be written: ${reason}\n`);
+  }
+}
+
 /** Carries out what the command line asks for and prints the result. Returns the exit code. */
 export async function execute(
   invocation: Invocation,
@@ -48,6 +63,7 @@ export async function execute(
   } finally {
     signals.stop();
   }
+  await reportToService(invocation.command, result);
   if (flags.json === true) {
     process.stdout.write(renderOutcome(invocation.command, result.error, result.json));
   } else if (result.text !== '' && flags.quiet !== true) {

@@ -66,6 +66,16 @@ export function addCommonOptions(command: Command): Command {
   );
 }
 
+/** What a release publishes, and where it is announced. */
+export function addReleaseOptions(command: Command): Command {
+  return command
+    .option('--replace', 'overwrite the version if it exists with other content')
+    .option('--no-smoke', 'publish without smoke tests')
+    .option('--allow-dirty', 'release uncommitted changes too')
+    .option('--no-git', 'write the version into config.yaml, but commit, tag and push nothing')
+    .option('--no-github', 'make no GitHub Release');
+}
+
 export function addDryRunOption(command: Command): Command {
   return command.option('--dry-run', 'print the plan and write nothing');
 }

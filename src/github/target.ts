@@ -52,7 +52,9 @@ export function findGithubRepository(
   remoteUrl: string | undefined,
   environment: Environment,
 ): GithubRepository | undefined {
-  const server = serverUrl(environment);
+  // These call themselves by GitHub's variables too.
+  const isOther = ['FORGEJO_ACTIONS', 'GITEA_ACTIONS'].some((name) => environment[name] === 'true');
+  const server = isOther ? GITHUB : serverUrl(environment);
   const hosts = [GITHUB, server, `https://${environment['GH_HOST'] ?? 'github.com'}`]
     .filter((url) => URL.canParse(url))
     .map((url) => new URL(url).host);
@@ -61,7 +63,9 @@ export function findGithubRepository(
   const isGithub =
     remote !== undefined && (hosts.includes(remote.host) || remote.hostname.endsWith('.ghe.com'));
   const origin = isGithub ? remote.origin : server;
-  const parts = parsePath(isGithub ? remote.pathname : (environment['GITHUB_REPOSITORY'] ?? ''));
+  const parts = parsePath(
+    isGithub ? remote.pathname : isOther ? '' : (environment['GITHUB_REPOSITORY'] ?? ''),
+  );
   if (parts === undefined) return undefined;
   const [owner, name] = parts;
   return {

@@ -125,7 +125,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   supervisor: [],
   smoke: ['addon', 'plan', 'engine', 'supervisor', 'report', 'exec'],
   // Files for a CI service, and what it tells of a run.
-  ci: ['addon', 'plan'],
+  ci: ['addon', 'plan', 'exec'],
   registry: ['exec'],
   sign: ['exec'],
   // Records the results of steps.

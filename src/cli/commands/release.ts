@@ -1,5 +1,10 @@
 import { defineCommand } from '../command.js';
-import { addCommonOptions, addDryRunOption, addOutputOptions } from '../flags.js';
+import {
+  addCommonOptions,
+  addDryRunOption,
+  addOutputOptions,
+  addReleaseOptions,
+} from '../flags.js';
 
 /** The program itself: a version without a command. */
 export const releaseCommand = defineCommand({
@@ -14,14 +19,8 @@ export const releaseCommand = defineCommand({
   addon-release test --arch arm64          build and smoke-test one architecture
   addon-release doctor --fix               check this machine and mend what can be mended`,
   configure: (command) => {
-    command
-      .option('--multi', 'every architecture of the add-on, and publish: the full release')
-      .option('--replace', 'overwrite the version if it exists with other content')
-      .option('--no-smoke', 'publish without smoke tests')
-      .option('--allow-dirty', 'release uncommitted changes too')
-      .option('--no-git', 'write the version into config.yaml, but commit, tag and push nothing')
-      .option('--no-github', 'make no GitHub Release');
-    addOutputOptions(addCommonOptions(addDryRunOption(command)));
+    command.option('--multi', 'every architecture of the add-on, and publish: the full release');
+    addOutputOptions(addCommonOptions(addDryRunOption(addReleaseOptions(command))));
   },
   run: async (invocation, context) => {
     const { runSteps } = await import('../runs/steps.js');

@@ -55,6 +55,18 @@ describe('the repository', () => {
   });
 });
 
+it('is not what other services call by the names of GitHub', () => {
+  const environment = {
+    FORGEJO_ACTIONS: 'true',
+    GITHUB_SERVER_URL: 'https://codeberg.org',
+    GITHUB_REPOSITORY: 'octo/addons',
+    GITHUB_TOKEN: 'a-token-of-forgejo',
+  };
+  expect(findGithubTarget('https://codeberg.org/octo/addons', environment)).toEqual({
+    reason: 'the sources have no remote on GitHub',
+  });
+});
+
 describe('the target', () => {
   const remote = 'https://github.com/octo/addons';
 

@@ -1,0 +1,141 @@
+import { randomUUID } from 'node:crypto';
+import { appendFile } from 'node:fs/promises';
+import { redact } from '../exec/redact.js';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What of a command's data ends up in a job's outputs and summary: the form of `--json`. */
+export interface ReportedData {
+  readonly plan?: {
+    readonly name: string;
+    readonly version: string;
+    readonly publish: boolean;
+    readonly indexRepository?: string | undefined;
+  };
+  readonly architectures?: readonly {
+    readonly arch: string;
+    readonly platform: string;
+    readonly emulated: boolean;
+    readonly build: { readonly status: string; readonly durationMs?: number };
+    readonly smoke?: {
+      readonly passed: boolean;
+      readonly checks: readonly { readonly outcome: string; readonly title: string }[];
+    };
+  }[];
+  readonly pushed?: readonly { readonly arch: string; readonly manifestDigest: string }[];
+  readonly index?: { readonly digest: string };
+  readonly githubRelease?: { readonly url: string };
+  readonly tags?: readonly string[];
+}
+
+export interface Report {
+  /** "release", "test" */
+  readonly command: string;
+  readonly data: ReportedData;
+  readonly error: { readonly message: string; readonly hint?: string | undefined } | undefined;
+}
+
+/** The outputs of the action; action.yml describes them. */
+function listOutputs({ data }: Report): Readonly<Record<string, string>> {
+  const { plan, pushed = [], index, tags = [] } = data;
+  return {
+    ...(plan === undefined ? {} : { version: plan.version }),
+    ...(tags.length === 0 || index === undefined
+      ? {}
+      : {
+          digest: index.digest,
+          digests: JSON.stringify(
+            Object.fromEntries(pushed.map(({ arch, manifestDigest }) => [arch, manifestDigest])),
+          ),
+          images: JSON.stringify(tags),
+        }),
+  };
+}
+
+/**
+ * The lines for GITHUB_OUTPUT. A value can't end its own entry: the delimiter is chosen at random.
+ *
+ * @see https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands#multiline-strings
+ */
+export function renderOutputs(report: Report): string {
+  return Object.entries(listOutputs(report))
+    .map(([name, value]) => {
+      const delimiter = `end-${randomUUID()}`;
+      return `${name}<<${delimiter}\n${value}\n${delimiter}\n`;
+    })
+    .join('');
+}
+
+/** One cell of a table in Markdown. */
+function cell(text: string): string {
+  return text.replaceAll('|', '\\|').replace(/\s+/g, ' ');
+}
+
+function row(cells: readonly string[]): string {
+  return `| ${cells.map(cell).join(' | ')} |`;
+}
+
+type Architecture = NonNullable<ReportedData['architectures']>[number];
+
+function describeSmoke({ smoke }: Architecture): string {
+  if (smoke === undefined) return '–';
+  const failed = smoke.checks.filter(({ outcome }) => outcome === 'failed');
+  if (failed.length > 0) return `failed: ${failed.map(({ title }) => title).join(', ')}`;
+  return `${smoke.checks.filter(({ outcome }) => outcome !== 'skipped').length} checks passed`;
+}
+
+function describeBuild({ build, emulated }: Architecture): string {
+  const time = build.durationMs === undefined ? '' : ` in ${Math.round(build.durationMs / 1000)} s`;
+  return `${build.status}${time}${emulated ? ', emulated' : ''}`;
+}
+
+/** The job's summary in Markdown; empty when the command has nothing to tell. */
+export function renderJobSummary({ command, data, error }: Report): string {
+  const { plan, architectures = [], pushed = [], index, tags = [], githubRelease } = data;
+  if (plan === undefined && error === undefined) return '';
+  const subject = plan === undefined ? command : `${plan.name} ${plan.version}`;
+  const isPublished = tags.length > 0;
+  const outcome = error !== undefined ? 'failed' : isPublished ? 'published' : 'passed';
+  const lines = [`## ${cell(subject)}: ${outcome}`, ''];
+  if (error !== undefined) {
+    lines.push(`**${cell(error.message)}**`, '');
+    if (error.hint !== undefined) lines.push(error.hint, '');
+  }
+  if (architectures.length > 0) {
+    lines.push(row(['architecture', 'build', 'smoke test', 'digest']), row(Array(4).fill('---')));
+    for (const architecture of architectures) {
+      const { arch } = architecture;
+      const digest = pushed.find((image) => image.arch === arch)?.manifestDigest;
+      lines.push(
+        row([
+          arch,
+          describeBuild(architecture),
+          describeSmoke(architecture),
+          digest === undefined ? '–' : `\`${digest}\``,
+        ]),
+      );
+    }
+    lines.push('');
+  }
+  if (isPublished) {
+    lines.push(...tags.map((tag) => `- \`${tag}\``));
+    if (index !== undefined) lines.push('', `Index: \`${index.digest}\``);
+    if (githubRelease !== undefined) lines.push('', `[GitHub Release](${githubRelease.url})`);
+    lines.push('');
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+/**
+ * Writes a job's outputs (GITHUB_OUTPUT) and summary (GITHUB_STEP_SUMMARY), where the service wants them.
+ *
+ * @throws what the file system says
+ */
+export async function writeJobReport(report: Report, environment: Environment): Promise<void> {
+  const write = async (variable: string, text: string): Promise<void> => {
+    const file = environment[variable];
+    if (file !== undefined && file !== '' && text !== '') await appendFile(file, redact(text));
+  };
+  await write('GITHUB_OUTPUT', renderOutputs(report));
+  await write('GITHUB_STEP_SUMMARY', renderJobSummary(report));
+}

@@ -1,0 +1,13 @@
+/** Actions of others, at commits that are known to be good: a tag can be moved, a commit can't. */
+const PINNED = {
+  'actions/checkout': ['3d3c42e5aac5ba805825da76410c181273ba90b1', 'v7.0.1'],
+  'docker/setup-qemu-action': ['96fe6ef7f33517b61c61be40b68a1882f3264fb8', 'v4.2.0'],
+  'docker/setup-buildx-action': ['bb05f3f5519dd87d3ba754cc423b652a5edd6d2c', 'v4.2.0'],
+  'docker/login-action': ['dbcb813823bdd20940b903addbd779551569679f', 'v4.6.0'],
+} as const;
+
+/** What stands behind `uses:`: "actions/checkout@3d3c… # v7.0.1". */
+export function pinAction(name: keyof typeof PINNED): string {
+  const [commit, version] = PINNED[name];
+  return `${name}@${commit} # ${version}`;
+}

@@ -1,0 +1,231 @@
+import { platformOf, type Arch } from '../addon/arch.js';
+import { pinAction } from './pinned-actions.js';
+
+/** What a repository's workflows depend on. */
+export interface WorkflowFacts {
+  /** At least one. Folders are relative to the repository's root, with `/`; "." for the root itself. */
+  readonly addons: readonly { readonly slug: string; readonly folder: string }[];
+  /** Those of all add-ons. */
+  readonly arches: readonly Arch[];
+  /** Hosts that images are pushed to, without ghcr.io: "docker.io". */
+  readonly registries: readonly string[];
+  /** `tag` of addon-release.yaml. */
+  readonly tagForm: string | undefined;
+  /** What stands behind `uses:` for addon-release's own action. */
+  readonly action: string;
+}
+
+export interface WorkflowFile {
+  /** Relative to the repository's root. */
+  readonly path: string;
+  readonly content: string;
+}
+
+const RUNNER = 'ubuntu-24.04';
+const HEAD = '# Made by `addon-release ci init`; yours to change.';
+
+/** Some characters have a meaning in GitHub's patterns for tags. */
+function escapePattern(text: string): string {
+  return text.replace(/[\\*?+[\]!]/g, '\\$&');
+}
+
+/** Patterns that match the tags of releases, and as few others as possible. */
+function tagPatterns({ addons, tagForm }: WorkflowFacts): readonly string[] {
+  const [first, ...others] = addons;
+  const isOnly = others.length === 0;
+  const slug = isOnly ? escapePattern(first?.slug ?? '') : '*';
+  const forms =
+    tagForm === undefined
+      ? [
+          ...(isOnly ? ['v{version}', '{version}'] : []),
+          ...['{slug}-{version}', '{slug}-v{version}', '{slug}/{version}', '{slug}/v{version}'],
+        ]
+      : [tagForm];
+  return forms.map((form) =>
+    form
+      .split('{slug}')
+      .map((part) => part.split('{version}').map(escapePattern).join('[0-9]*'))
+      .join(slug),
+  );
+}
+
+function indent(lines: readonly string[], spaces: number): string {
+  return lines.map((line) => (line === '' ? '' : ' '.repeat(spaces) + line)).join('\n');
+}
+
+/** YAML takes JSON's strings; plain ones where they can't be mistaken for anything else. */
+function quote(text: string): string {
+  return /^[A-Za-z][A-Za-z0-9_-]*$/.test(text) &&
+    !/^(?:true|false|yes|no|on|off|null|y|n)$/i.test(text)
+    ? text
+    : JSON.stringify(text);
+}
+
+/** What the runner must have for builds: emulation for what it can't run itself, and buildx. */
+function setupSteps({ arches }: WorkflowFacts): readonly string[] {
+  const emulated = [...new Set(arches.map((arch) => platformOf(arch).split('/')[1] ?? ''))].filter(
+    (architecture) => architecture !== 'amd64' && architecture !== '386',
+  );
+  return [
+    ...(emulated.length === 0
+      ? []
+      : [
+          `- uses: ${pinAction('docker/setup-qemu-action')}`,
+          '  with:',
+          `    platforms: ${emulated.join(',')}`,
+        ]),
+    `- uses: ${pinAction('docker/setup-buildx-action')}`,
+  ];
+}
+
+function loginSteps({ registries }: WorkflowFacts): readonly string[] {
+  return registries.flatMap((registry) => [
+    `- uses: ${pinAction('docker/login-action')}`,
+    '  with:',
+    ...(registry === 'docker.io' ? [] : [`    registry: ${quote(registry)}`]),
+    '    username: ${{ secrets.REGISTRY_USERNAME }}',
+    '    password: ${{ secrets.REGISTRY_PASSWORD }}',
+  ]);
+}
+
+/** An input for the add-on, where there are several. */
+function addonInput({ addons }: WorkflowFacts): readonly string[] {
+  if (addons.length === 1) return [];
+  return [
+    'addon:',
+    '  description: Add-on to release',
+    '  required: true',
+    '  type: choice',
+    '  options:',
+    ...addons.map(({ slug }) => `    - ${quote(slug)}`),
+  ];
+}
+
+function renderRelease(facts: WorkflowFacts): string {
+  const addon = facts.addons.length === 1 ? '' : '${{ inputs.addon }}-';
+  return `${HEAD}
+# Releases the version that a tag, a published GitHub Release or a person names.
+name: Release
+
+on:
+  push:
+    tags:
+${indent(
+  tagPatterns(facts).map((pattern) => `- ${JSON.stringify(pattern)}`),
+  6,
+)}
+  release:
+    types: [published]
+  workflow_dispatch:
+    inputs:
+      version:
+        description: Version to release, for example 1.2.3
+        required: true
+        type: string
+${addonInput(facts).length === 0 ? '' : `${indent(addonInput(facts), 6)}\n`}
+permissions: {}
+
+# A run that publishes is never cancelled; a second one for the same version waits and finds it published.
+concurrency:
+  group: release-${addon}\${{ inputs.version || github.ref_name }}
+  cancel-in-progress: false
+
+jobs:
+  release:
+    runs-on: ${RUNNER}
+    timeout-minutes: 350
+    permissions:
+      contents: write # the release commit, its tag and the GitHub Release
+      packages: write # the images
+    steps:
+      - uses: ${pinAction('actions/checkout')}
+        with:
+          fetch-depth: 0 # the tag's commit must be found on the branch
+${indent([...setupSteps(facts), ...loginSteps(facts)], 6)}
+      - uses: ${facts.action}
+        with:
+          command: release
+`;
+}
+
+function renderTest(facts: WorkflowFacts): string {
+  const isOnly = facts.addons.length === 1;
+  const folder = facts.addons[0]?.folder ?? '.';
+  const matrix = [
+    'strategy:',
+    '  fail-fast: false',
+    '  matrix:',
+    '    addon:',
+    ...facts.addons.map((addon) => `      - ${quote(addon.folder)}`),
+  ];
+  return `${HEAD}
+# Builds and smoke-tests what a pull request proposes. Nothing is pushed, and no secret is there to be stolen: forks too.
+name: Test
+
+on:
+  pull_request:
+  workflow_dispatch:
+
+permissions: {}
+
+concurrency:
+  group: test-\${{ github.ref }}
+  cancel-in-progress: true
+
+jobs:
+  test:
+${isOnly ? '' : `${indent(matrix, 4)}\n`}    runs-on: ${RUNNER}
+    timeout-minutes: 350
+    permissions:
+      contents: read
+    steps:
+      - uses: ${pinAction('actions/checkout')}
+        with:
+          persist-credentials: false
+${indent(setupSteps(facts), 6)}
+      - uses: ${facts.action}
+        with:
+          command: test
+          addon: ${isOnly ? quote(folder) : '${{ matrix.addon }}'}
+          token: ''
+`;
+}
+
+function renderVerify(facts: WorkflowFacts): string {
+  return `${HEAD}
+# Looks every night, from outside, whether what the store offers can be installed.
+name: Verify
+
+on:
+  schedule:
+    - cron: "23 4 * * *"
+  workflow_dispatch:
+
+permissions: {}
+
+jobs:
+  verify:
+    runs-on: ${RUNNER}
+    timeout-minutes: 30
+    permissions:
+      contents: read
+    steps:
+      - uses: ${pinAction('actions/checkout')}
+        with:
+          persist-credentials: false
+      - uses: ${facts.action}
+        with:
+          command: verify
+          token: ''
+`;
+}
+
+/** The workflows of a repository for GitHub Actions. */
+export function renderWorkflows(facts: WorkflowFacts): readonly WorkflowFile[] {
+  const folder = '.github/workflows';
+  return [
+    { path: `${folder}/release.yaml`, content: renderRelease(facts) },
+    { path: `${folder}/test.yaml`, content: renderTest(facts) },
+    { path: `${folder}/verify.yaml`, content: renderVerify(facts) },
+  ];
+}

