@@ -1,6 +1,6 @@
 import type { Addon } from '../addon/types.js';
 import type { Candidate } from '../engine/build.js';
-import { inspectLocalImage, tryDocker, type Engine } from '../engine/docker.js';
+import type { Engine } from '../engine/docker.js';
 import type { Emit } from '../report/events.js';
 import type { CheckContext, SmokeCheck } from './check.js';
 import { AGAIN_CHECKS, CONTAINER_CHECKS, IMAGE_CHECKS } from './check-list.js';
@@ -13,6 +13,7 @@ import { Installation } from './installation.js';
 import { chooseLimits, type RunLimits } from './limits.js';
 import { LogWatch } from './log-watch.js';
 import type { PreparedRun } from './prepare-runs.js';
+import type { PublishedImages } from './published-images.js';
 import {
   failed,
   passed,
@@ -35,6 +36,7 @@ export interface SmokeTestRequest {
   readonly baseLayers: ReadonlySet<string>;
   /** The version that installations have now, for the upgrade; undefined when none is published. */
   readonly publishedImage: string | undefined;
+  readonly publishedImages: PublishedImages;
   readonly runFolder: string;
   readonly emit: Emit;
   readonly signal: AbortSignal;
@@ -109,6 +111,8 @@ class SmokeTest {
     const { request, limits } = this;
     const { environment } = request;
     const { setup } = installation;
+    // What an earlier container of the installation asked for is not this one's doing.
+    const before = environment.supervisor.requests.length;
     return {
       addon: request.addon,
       version: request.version,
@@ -125,7 +129,9 @@ class SmokeTest {
       smoke: request.smoke,
       logWatch,
       requests: () =>
-        environment.supervisor.requests.filter(({ instance }) => instance === setup.id),
+        environment.supervisor.requests
+          .slice(before)
+          .filter(({ instance }) => instance === setup.id),
       mountTargets: installation.mounts.map(({ target }) => target),
       ...limits,
       notes: { readyAtMs: performance.now(), early: undefined, late: undefined, endTold: false },
@@ -164,8 +170,20 @@ class SmokeTest {
     return refused;
   }
 
+  /** Further starts cost little, except under emulation. */
+  private isCheap(): boolean {
+    return !this.request.candidate.plan.emulated;
+  }
+
+  /** An upgrade from the version that config.yaml names until this one is published. */
+  private wantsUpgrade(): boolean {
+    const { addon, version, smoke, publishedImage } = this.request;
+    const isUpgrade = publishedImage !== undefined && addon.version !== version;
+    return smoke.upgrade ?? (isUpgrade && this.isCheap());
+  }
+
   private async testRun(run: PreparedRun, isFirst: boolean): Promise<void> {
-    const { candidate, emit, smoke, publishedImage } = this.request;
+    const { candidate, emit, smoke } = this.request;
     const { arch } = candidate;
     const installation = this.install(run);
     const logWatch = new LogWatch(smoke.requiredLog, smoke.forbiddenLog);
@@ -174,7 +192,7 @@ class SmokeTest {
       emit({ type: 'log', arch, phase: 'smoke', line });
     };
     try {
-      if (isFirst && smoke.upgrade) await this.startPublished(installation, publishedImage);
+      if (isFirst && this.wantsUpgrade()) await this.startPublished(installation);
       const container = await installation.createContainer(onLog);
       const context = this.makeContext(installation, container, run, logWatch);
       // At the same time: the start is mostly waiting, and its length is measured.
@@ -185,7 +203,7 @@ class SmokeTest {
       const broken = outcomes.find((outcome) => outcome.status === 'rejected');
       if (broken !== undefined) throw broken.reason;
       this.log = container.log;
-      const again = isFirst && smoke.restart;
+      const again = isFirst && (smoke.restart ?? this.isCheap());
       const kept = again ? await this.listData(installation, container) : [];
       await installation.removeContainer(container);
       if (again) {
@@ -193,7 +211,7 @@ class SmokeTest {
           [
             {
               ...AGAIN_CHECKS.restart,
-              needs: ['start', 'ready'],
+              needs: ['start', 'ready', 'steady', 'stop'],
               run: () => this.startAgain(installation, run, kept, onLog),
             },
           ],
@@ -258,32 +276,26 @@ class SmokeTest {
   }
 
   /** Runs the published version first, so that the new one finds its /data. */
-  private async startPublished(
-    installation: Installation,
-    image: string | undefined,
-  ): Promise<void> {
-    const { candidate, signal, runs } = this.request;
+  private async startPublished(installation: Installation): Promise<void> {
+    const { candidate, signal, runs, publishedImage: reference, publishedImages } = this.request;
     const run = runs[0];
     await this.record(AGAIN_CHECKS.upgrade, run?.name, async () => {
-      if (image === undefined || run === undefined) return skipped('no version is published');
-      const pull = await tryDocker(
-        ['pull', '--quiet', `--platform=${candidate.plan.platform}`, image],
-        { signal, timeoutMs: 10 * 60_000 },
-      );
-      const local = pull.exitCode === 0 ? await inspectLocalImage(image, signal) : undefined;
-      if (local === undefined) return skipped(`${image} can't be pulled: ${pull.stderr.trim()}`);
-      const container = await installation.createContainer(() => undefined, {
-        imageId: local.id,
-        image: local,
-      });
+      if (reference === undefined || run === undefined) return skipped('no version is published');
+      const image = await publishedImages.pull(reference, candidate.plan.platform, signal);
+      if ('refused' in image) return skipped(`${reference} can't be pulled: ${image.refused}`);
+      const published: Candidate = { ...candidate, imageId: image.id, image };
+      const container = await installation.createContainer(() => undefined, published);
+      const context = {
+        ...this.makeContext(installation, container, run, new LogWatch([], [])),
+        candidate: published,
+      };
       const refused = await this.start(installation, container);
-      const context = this.makeContext(installation, container, run, new LogWatch([], []));
       const finding = refused === undefined ? await readyCheck.run(context) : undefined;
       await container.stop(Math.ceil(this.request.addon.timeoutSeconds * this.limits.timeScale));
       await installation.removeContainer(container);
       return finding?.outcome === 'passed'
-        ? passed(`${image} ran first; what follows was started with its /data`)
-        : skipped(`${image} did not come up here: ${refused ?? finding?.evidence ?? ''}`);
+        ? passed(`${reference} ran first; what follows was started with its /data`)
+        : skipped(`${reference} did not come up here: ${refused ?? finding?.evidence ?? ''}`);
     });
   }
 

@@ -86,10 +86,10 @@ export interface SmokeFile {
   readonly files: readonly string[];
   /** Who the services run as; undefined = what the image promises. */
   readonly user: string | undefined;
-  /** Start it a second time with the same /data. */
-  readonly restart: boolean;
-  /** Start the published version first, and this one with its /data. */
-  readonly upgrade: boolean;
+  /** Start it a second time with the same /data; undefined = where it is not emulated. */
+  readonly restart: boolean | undefined;
+  /** Start the published version first, and this one with its /data; undefined = a new version, not emulated. */
+  readonly upgrade: boolean | undefined;
   readonly limits: SmokeLimits;
   readonly skip: readonly SkippedCheck[];
 }
@@ -178,8 +178,8 @@ const schema = dictOf(
     ),
     files: optional(listOf(text)),
     user: optional(text),
-    restart: optional(strictBoolean, false),
-    upgrade: optional(strictBoolean, false),
+    restart: optional(strictBoolean),
+    upgrade: optional(strictBoolean),
     limits: optional(
       dictOf(
         {
@@ -285,8 +285,8 @@ function toSmokeFile(normalized: PyDict): SmokeFile {
     })),
     files: plain.files ?? [],
     user: plain.user,
-    restart: plain.restart ?? false,
-    upgrade: plain.upgrade ?? false,
+    restart: plain.restart,
+    upgrade: plain.upgrade,
     limits: {
       startSeconds: limits.start_seconds,
       upSeconds: limits.up_seconds,

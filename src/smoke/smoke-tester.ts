@@ -3,12 +3,13 @@ import type { Arch } from '../addon/arch.js';
 import type { Candidate } from '../engine/build.js';
 import type { Engine } from '../engine/docker.js';
 import type { BaseMirror } from '../plan/base-mirror.js';
-import type { ReleasePlan } from '../plan/release-plan.js';
+import type { ArchPlan, ReleasePlan } from '../plan/release-plan.js';
 import type { Emit } from '../report/events.js';
 import { openEnvironment, type SmokeEnvironment } from './environment.js';
 import type { SmokeReport } from './report.js';
 import { checkWrittenOptions, type PreparedRun } from './prepare-runs.js';
 import { explainFailure, requireEngine } from './lost-engine.js';
+import { PublishedImages } from './published-images.js';
 import { runSmokeTest } from './run-smoke-test.js';
 import { sidecarScript } from './sidecar-script.js';
 import type { SmokeFile } from './smoke-file.js';
@@ -27,13 +28,15 @@ export interface SmokeTesterRequest {
 }
 
 /** The image of config.yaml's version, which installations have before the release. */
-function publishedImage({ image, version }: Addon, arch: Arch): string | undefined {
-  return image === undefined ? undefined : `${image.replaceAll('{arch}', arch)}:${version}`;
+function publishedImage({ image, version }: Addon, { arch, repository }: ArchPlan) {
+  const name = repository ?? image?.replaceAll('{arch}', arch);
+  return name === undefined ? undefined : `${name}:${version}`;
 }
 
 /** Tests the images of one run in one environment, which is made when the first image is there. */
 export class SmokeTester {
   private environment: Promise<SmokeEnvironment> | undefined;
+  private readonly publishedImages = new PublishedImages();
 
   constructor(private readonly request: SmokeTesterRequest) {}
 
@@ -81,7 +84,8 @@ export class SmokeTester {
       environment,
       smoke: smoke.smokeFile,
       runs: smoke.runs,
-      publishedImage: publishedImage(addon, candidate.arch),
+      publishedImage: publishedImage(addon, candidate.plan),
+      publishedImages: this.publishedImages,
       baseLayers: baseLayers.get(candidate.arch) ?? new Set(),
       runFolder,
       emit,
@@ -93,5 +97,6 @@ export class SmokeTester {
   async close(): Promise<void> {
     const environment = await this.environment?.catch(() => undefined);
     await environment?.close();
+    await this.publishedImages.remove();
   }
 }

@@ -7,6 +7,9 @@ import { requireTool } from '../helpers/tools.js';
 /** How many are tested at the same time: much of a smoke test is waiting. */
 const AT_ONCE = 3;
 
+/** Of a test that waits for others, too. */
+const TIMEOUT_MS = 600_000;
+
 const ARCHES = ['aarch64', 'amd64', 'armv7'];
 
 interface Finding {
@@ -111,99 +114,103 @@ function outcomesOf(output: JsonOutput, arch: string, id: string): readonly stri
     .map(({ outcome, evidence }) => `${outcome}: ${evidence}`);
 }
 
-describe.skipIf(!requireTool('docker'))('an add-on on three architectures', () => {
-  const cleanups: (() => Promise<unknown>)[] = [];
-  const atEnd = (action: () => Promise<unknown>) => void cleanups.unshift(action);
-  const tested = new Map<string, Promise<Tested>>();
+describe.skipIf(!requireTool('docker'))(
+  'an add-on on three architectures',
+  { timeout: TIMEOUT_MS },
+  () => {
+    const cleanups: (() => Promise<unknown>)[] = [];
+    const atEnd = (action: () => Promise<unknown>) => void cleanups.unshift(action);
+    const tested = new Map<string, Promise<Tested>>();
 
-  async function test(name: string): Promise<Tested> {
-    const addon = await copySmokeFixture(name, { atEnd });
-    const args = ['test', '--json', ...BASE_MIRROR];
-    const run = await runCli(args, { cwd: addon.folder, atEnd });
-    return { addon, run, output: parseOutput(run) };
-  }
-
-  beforeAll(() => {
-    const names = [...GOOD, ...Object.keys(BROKEN)];
-    const lanes = Array.from({ length: AT_ONCE }, () => Promise.resolve<unknown>(undefined));
-    for (const [index, name] of names.entries()) {
-      const lane = index % AT_ONCE;
-      const result = lanes[lane]?.then(() => test(name)) ?? test(name);
-      lanes[lane] = result.catch(() => undefined);
-      tested.set(name, result);
+    async function test(name: string): Promise<Tested> {
+      const addon = await copySmokeFixture(name, { atEnd });
+      const args = ['test', '--json', ...BASE_MIRROR];
+      const run = await runCli(args, { cwd: addon.folder, atEnd });
+      return { addon, run, output: parseOutput(run) };
     }
-  });
 
-  afterAll(async () => {
-    for (const cleanup of cleanups) await cleanup();
-  });
+    beforeAll(() => {
+      const names = [...GOOD, ...Object.keys(BROKEN)];
+      const lanes = Array.from({ length: AT_ONCE }, () => Promise.resolve<unknown>(undefined));
+      for (const [index, name] of names.entries()) {
+        const lane = index % AT_ONCE;
+        const result = lanes[lane]?.then(() => test(name)) ?? test(name);
+        lanes[lane] = result.catch(() => undefined);
+        tested.set(name, result);
+      }
+    });
 
-  async function resultOf(name: string, exitCode: number): Promise<JsonOutput> {
-    const result = await tested.get(name);
-    if (result === undefined) throw new Error(`${name} was not tested`);
-    await expectTidyEnd(result.run, exitCode, result.addon);
-    return result.output;
-  }
+    afterAll(async () => {
+      for (const cleanup of cleanups) await cleanup();
+    });
 
-  it('has everything that a smoke.yaml can ask for', async () => {
-    const output = await resultOf('features', 0);
-    for (const arch of ARCHES) {
-      const passes = (id: string, evidence: string) =>
-        expect.arrayContaining([expect.stringMatching(new RegExp(`^${evidence}`))]) as unknown;
-      expect(outcomesOf(output, arch, 'services')).toEqual(
-        Array(2).fill('passed: door, page, web'),
+    async function resultOf(name: string, exitCode: number): Promise<JsonOutput> {
+      const result = await tested.get(name);
+      if (result === undefined) throw new Error(`${name} was not tested`);
+      await expectTidyEnd(result.run, exitCode, result.addon);
+      return result.output;
+    }
+
+    it('has everything that a smoke.yaml can ask for', async () => {
+      const output = await resultOf('features', 0);
+      for (const arch of ARCHES) {
+        const passes = (id: string, evidence: string) =>
+          expect.arrayContaining([expect.stringMatching(new RegExp(`^${evidence}`))]) as unknown;
+        expect(outcomesOf(output, arch, 'services')).toEqual(
+          Array(2).fill('passed: door, page, web'),
+        );
+        expect(outcomesOf(output, arch, 'http')).toEqual(Array(2).fill('passed: 2 requests'));
+        expect(outcomesOf(output, arch, 'commands')).toEqual(Array(2).fill('passed: 2 commands'));
+        expect(outcomesOf(output, arch, 'user')).toEqual(
+          Array(2).fill('passed: daemon (smoke.yaml)'),
+        );
+        expect(outcomesOf(output, arch, 'restart')).toEqual(
+          passes('restart', 'passed: the second start: .*; 1 files in /data kept$'),
+        );
+        const skipped =
+          'skipped: smoke.yaml: to see that a check can be left out on one architecture';
+        const labels = outcomesOf(output, arch, 'labels');
+        expect(labels.includes(skipped)).toBe(arch === 'armv7');
+      }
+    });
+
+    it('talks to the Supervisor as bashio does', async () => {
+      const output = await resultOf('bashio', 0);
+      for (const arch of ARCHES) {
+        expect(outcomesOf(output, arch, 'services')).toEqual(['passed: ingress, web']);
+        expect(outcomesOf(output, arch, 'log')).toEqual([
+          expect.stringMatching(/^passed: \d+ lines, no errors$/),
+        ]);
+        expect(outcomesOf(output, arch, 'supervisor')).toEqual([
+          expect.stringMatching(/^passed: \d+ requests: .*\/addons\/self\/options\/config/),
+        ]);
+        expect(outcomesOf(output, arch, 'ingress')).toEqual([
+          expect.stringMatching(/^passed: port 6\d{4}: /),
+        ]);
+      }
+    });
+
+    it.each(Object.entries(BROKEN))('fails for its own reason: %s', async (name, expected) => {
+      const output = await resultOf(name, 6);
+      expect(output.architectures?.map(({ arch }) => arch)).toEqual(ARCHES);
+      for (const { arch, emulated } of output.architectures ?? []) {
+        const failures = listChecks(output, arch).filter(({ outcome }) => outcome === 'failed');
+        const { check, evidence, hint } = expected({ emulated });
+        expect(failures.map(({ id }) => id)).toEqual([check]);
+        expect(failures[0]?.evidence).toMatch(evidence);
+        expect(failures[0]?.hint).toMatch(hint);
+      }
+    });
+
+    it('names all options that are missing before anything is built', async () => {
+      const { addon, run, output } = await test('options-missing');
+      await expectTidyEnd(run, 3, addon);
+      expect(output.architectures ?? []).toEqual([]);
+      expect(output.error?.problems.map(({ message }) => message)).toEqual(
+        ['user', 'password', 'limits', 'server'].map(
+          (name) => `options.${name} is missing; the schema requires it`,
+        ),
       );
-      expect(outcomesOf(output, arch, 'http')).toEqual(Array(2).fill('passed: 2 requests'));
-      expect(outcomesOf(output, arch, 'commands')).toEqual(Array(2).fill('passed: 2 commands'));
-      expect(outcomesOf(output, arch, 'user')).toEqual(
-        Array(2).fill('passed: daemon (smoke.yaml)'),
-      );
-      expect(outcomesOf(output, arch, 'restart')).toEqual(
-        passes('restart', 'passed: the second start: .*; 1 files in /data kept$'),
-      );
-      const skipped =
-        'skipped: smoke.yaml: to see that a check can be left out on one architecture';
-      const labels = outcomesOf(output, arch, 'labels');
-      expect(labels.includes(skipped)).toBe(arch === 'armv7');
-    }
-  });
-
-  it('talks to the Supervisor as bashio does', async () => {
-    const output = await resultOf('bashio', 0);
-    for (const arch of ARCHES) {
-      expect(outcomesOf(output, arch, 'services')).toEqual(['passed: ingress, web']);
-      expect(outcomesOf(output, arch, 'log')).toEqual([
-        expect.stringMatching(/^passed: \d+ lines, no errors$/),
-      ]);
-      expect(outcomesOf(output, arch, 'supervisor')).toEqual([
-        expect.stringMatching(/^passed: \d+ requests: .*\/addons\/self\/options\/config/),
-      ]);
-      expect(outcomesOf(output, arch, 'ingress')).toEqual([
-        expect.stringMatching(/^passed: port 6\d{4}: /),
-      ]);
-    }
-  });
-
-  it.each(Object.entries(BROKEN))('fails for its own reason: %s', async (name, expected) => {
-    const output = await resultOf(name, 6);
-    expect(output.architectures?.map(({ arch }) => arch)).toEqual(ARCHES);
-    for (const { arch, emulated } of output.architectures ?? []) {
-      const failures = listChecks(output, arch).filter(({ outcome }) => outcome === 'failed');
-      const { check, evidence, hint } = expected({ emulated });
-      expect(failures.map(({ id }) => id)).toEqual([check]);
-      expect(failures[0]?.evidence).toMatch(evidence);
-      expect(failures[0]?.hint).toMatch(hint);
-    }
-  });
-
-  it('names all options that are missing before anything is built', async () => {
-    const { addon, run, output } = await test('options-missing');
-    await expectTidyEnd(run, 3, addon);
-    expect(output.architectures ?? []).toEqual([]);
-    expect(output.error?.problems.map(({ message }) => message)).toEqual(
-      ['user', 'password', 'limits', 'server'].map(
-        (name) => `options.${name} is missing; the schema requires it`,
-      ),
-    );
-  });
-});
+    });
+  },
+);
