@@ -16,7 +16,7 @@ import {
 } from './objects.js';
 import {
   classifyGitError,
-  fetchBranch,
+  fetchOne,
   pushOnce,
   readLocalRefs,
   readRemoteRefs,
@@ -90,7 +90,7 @@ async function chooseParent(a: Announcement, refs: Refs): Promise<string> {
   const tip = branch === undefined ? undefined : refs.branches.get(branch);
   if (tip === undefined) return revision;
   if (!(await hasCommit(root, tip)) && remote !== undefined && branch !== undefined) {
-    await fetchBranch(root, remote, branch);
+    await fetchOne(root, remote, 'branch', branch);
   }
   if (await isAncestor(root, revision, tip)) return tip;
   // Commits that were there before the release began, and are not pushed yet, go with it.
@@ -132,7 +132,7 @@ async function draftFiles(a: Announcement, parent: string): Promise<readonly New
 async function checkTag(a: Announcement, tag: TagTarget, name: string): Promise<void> {
   if (tag.commit === a.revision) return;
   if (!(await hasCommit(a.root, tag.commit)) && a.remote !== undefined && a.branch !== undefined) {
-    await fetchBranch(a.root, a.remote, a.branch);
+    await fetchOne(a.root, a.remote, 'branch', a.branch);
   }
   if ((await readSourceRevision(a.root, tag.commit)) === a.revision) return;
   fail(

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { AddonReleaseError } from '../errors.js';
 import { git, gitOutput, readBlob } from './git.js';
 import { findCommittedFile, indexLines, writeBlob, type NewFile } from './objects.js';
-import { readLocalRefs } from './remote.js';
+import { fetchOne, readLocalRefs } from './remote.js';
 import { replaceFile } from './replace-file.js';
 import { findRemote, isAncestor, openRepository } from './repository.js';
 
@@ -171,6 +171,13 @@ async function isParent(root: string, parent: string, commit: string): Promise<b
   return content.split('\n\n')[0]?.split('\n').includes(`parent ${parent}`) === true;
 }
 
+/** A tag that an earlier attempt pushed may be known by its name only. */
+async function fetchTag({ root, remote, tag }: BringIn): Promise<void> {
+  if (tag === undefined || remote === undefined) return;
+  if ((await git(root, ['cat-file', '-e', tag.object])).exitCode === 0) return;
+  await fetchOne(root, remote, 'tag', tag.name);
+}
+
 async function bringInBranch(a: BringIn, tags: readonly RefUpdate[]): Promise<string | undefined> {
   const { root, commit } = a;
   const local = await findLocalBranch(a);
@@ -210,6 +217,7 @@ export async function bringIn(a: BringIn): Promise<readonly string[]> {
     );
   }
   try {
+    await fetchTag(a);
     const notice = await bringInBranch(a, tags);
     return notice === undefined ? notices : [...notices, notice];
   } catch (error) {

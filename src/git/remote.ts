@@ -103,15 +103,16 @@ export async function readDefaultBranch(
 }
 
 /**
- * Gets the commits of one branch. Tags stay as they are, and of the branches only the remote-tracking one moves, as
+ * Gets what one branch or tag names. Tags stay as they are, and of the branches only the remote-tracking one moves, as
  * with any fetch.
  *
  * @throws GitError
  */
-export async function fetchBranch(
+export async function fetchOne(
   root: string,
   remote: string,
-  branch: string,
+  kind: 'branch' | 'tag',
+  name: string,
   patience: Patience = {},
 ): Promise<void> {
   const { signal } = patience;
@@ -120,8 +121,8 @@ export async function fetchBranch(
     () =>
       gitOutput(
         root,
-        ['fetch', ...quiet, '--', remote, `${BRANCH}${branch}`],
-        `fetch ${branch} from ${remote}`,
+        ['fetch', ...quiet, '--', remote, `${kind === 'branch' ? BRANCH : TAG}${name}`],
+        `fetch the ${kind} ${name} from ${remote}`,
         { signal, timeoutMs: NETWORK_TIMEOUT_MS, settings: { 'gc.auto': '0' } },
       ),
     classifyGitError,

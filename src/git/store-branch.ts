@@ -5,7 +5,7 @@ import type { StoreBranch } from '../plan/retag.js';
 import { readBlob } from './git.js';
 import { findIdentity } from './identity.js';
 import { listReleaseChanges, pathInRepository, type ReleaseEdit } from './release-changes.js';
-import { checkPushRight, fetchBranch, readRemoteRefs, type Patience } from './remote.js';
+import { checkPushRight, fetchOne, readRemoteRefs, type Patience } from './remote.js';
 import { findRemote, hasCommit, openRepository, readRemoteAddress } from './repository.js';
 
 function refuse(message: string, hint: string): never {
@@ -59,7 +59,7 @@ export async function findStoreBranch(
       `\`git push --set-upstream ${found.remote} ${branch}\`, or pass --no-git.`,
     );
   }
-  if (!(await hasCommit(root, tip))) await fetchBranch(root, found.remote, branch, patience);
+  if (!(await hasCommit(root, tip))) await fetchOne(root, found.remote, 'branch', branch, patience);
   const push = { remote: found.remote, branch: { name: branch, commit: tip }, tag: undefined };
   await checkPushRight(root, push, patience);
   const address = await readRemoteAddress(root, found.remote);

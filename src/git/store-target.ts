@@ -9,7 +9,7 @@ import { readSourceRevision, trySigning } from './objects.js';
 import { listReleaseChanges, pathInRepository, type ReleaseEdit } from './release-changes.js';
 import {
   checkPushRight,
-  fetchBranch,
+  fetchOne,
   readDefaultBranch,
   readLocalRefs,
   readRemoteRefs,
@@ -280,7 +280,7 @@ export async function findStoreTarget(question: StoreQuestion): Promise<StoreFin
   const place = await findPlace(repository, hasVersion, question, findings);
   if (place.remote !== undefined && place.branch !== undefined && place.tip !== undefined) {
     const isThere = await hasCommit(root, place.tip);
-    if (!isThere) await fetchBranch(root, place.remote.name, place.branch, question);
+    if (!isThere) await fetchOne(root, place.remote.name, 'branch', place.branch, question);
   }
   const tag = await checkTag(repository, place, question, findings);
   await checkBranch(repository, place, tag.isAnnounced, findings);
