@@ -33,6 +33,7 @@ export interface BaseSigner {
   readonly key: string | undefined;
   readonly identity: string | undefined;
   readonly issuer: string | undefined;
+  readonly transparencyLog: boolean;
 }
 
 /** What `addon-release.yaml` says; docs/settings.md describes the file. */
@@ -78,7 +79,15 @@ const schema = dictOf(
     private: optional(strictBoolean),
     sign: optional(signing),
     signed_bases: optional(
-      dictOf({ key: optional(text), identity: optional(text), issuer: optional(text) }, 'refuse'),
+      dictOf(
+        {
+          key: optional(text),
+          identity: optional(text),
+          issuer: optional(text),
+          transparency_log: optional(strictBoolean, true),
+        },
+        'refuse',
+      ),
     ),
     lint: optional(dict),
   },
@@ -102,6 +111,7 @@ interface PlainSettings {
     readonly key?: string;
     readonly identity?: string;
     readonly issuer?: string;
+    readonly transparency_log: boolean;
   };
   readonly lint?: PlainObject;
 }
@@ -128,6 +138,7 @@ function toSettings(plain: PlainSettings, files: readonly string[]): ReleaseSett
       key: plain.signed_bases.key,
       identity: plain.signed_bases.identity,
       issuer: plain.signed_bases.issuer,
+      transparencyLog: plain.signed_bases.transparency_log,
     },
     lint: plain.lint ?? {},
   });

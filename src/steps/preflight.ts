@@ -1,4 +1,5 @@
 import { platformOf, type Arch } from '../addon/arch.js';
+import type { BaseSigner, ReleaseSettings } from '../addon/settings.js';
 import { findBuilderProblem, readBuildxVersion } from '../engine/builder.js';
 import { inspectLocalImage } from '../engine/docker.js';
 import { probePlatforms } from '../engine/emulation.js';
@@ -10,8 +11,15 @@ import { inspectImage } from '../registry/inspect.js';
 import { formatPlatform, isSamePlatform, parsePlatform } from '../registry/platform.js';
 import { parseImageReference } from '../registry/reference.js';
 import { RegistryError } from '../registry/registry-error.js';
+import { findSignatureProblem } from '../sign/cosign.js';
 
-type BaseFinding = { readonly layers: readonly string[] } | { readonly problem: Problem };
+type BaseFinding =
+  | {
+      readonly layers: readonly string[];
+      /** Where exactly it was found; undefined = in the local engine only. */
+      readonly reference: string | undefined;
+    }
+  | { readonly problem: Problem };
 
 function position({ file, line, column }: BaseImage): Pick<Problem, 'file' | 'line' | 'column'> {
   return { file, line, column };
@@ -30,7 +38,7 @@ async function findLocally(
     ...(local.variant === undefined ? {} : { variant: local.variant }),
   };
   return isSamePlatform(found, parsePlatform(image.platform))
-    ? { layers: local.diffIds }
+    ? { layers: local.diffIds, reference: undefined }
     : undefined;
 }
 
@@ -41,8 +49,12 @@ async function checkBase(image: BaseImage, context: StepContext): Promise<BaseFi
   const wanted = parsePlatform(image.platform);
   try {
     const reference = parseImageReference(image.source, 'addon');
-    const { layers, config } = await inspectImage(context.registry, reference, wanted);
-    return { layers: [...layers.map((layer) => layer.digest), ...config.rootfs.diff_ids] };
+    const found = await inspectImage(context.registry, reference, wanted);
+    const { layers, config, indexDigest = found.manifestDigest } = found;
+    return {
+      layers: [...layers.map((layer) => layer.digest), ...config.rootfs.diff_ids],
+      reference: `${reference.registry}/${reference.repository}@${indexDigest}`,
+    };
   } catch (error) {
     context.signal.throwIfAborted();
     if (!(error instanceof AddonReleaseError)) throw error;
@@ -63,6 +75,7 @@ async function checkBase(image: BaseImage, context: StepContext): Promise<BaseFi
 
 async function checkBases(
   plan: ReleasePlan,
+  settings: ReleaseSettings,
   context: StepContext,
 ): Promise<ReadonlyMap<Arch, ReadonlySet<string>>> {
   const findings = new Map<string, Promise<BaseFinding>>();
@@ -79,6 +92,12 @@ async function checkBases(
   if (problems.length > 0) {
     throw new AddonReleaseError('addon', 'base images are missing', { problems });
   }
+  if (settings.signedBases !== undefined) {
+    await checkSignatures(plan, settings.signedBases, context, async (image) => {
+      const finding = await findings.get(key(image));
+      return finding !== undefined && 'reference' in finding ? finding.reference : undefined;
+    });
+  }
   const layersByArch = new Map<Arch, ReadonlySet<string>>();
   for (const { arch, platform, baseImages } of plan.architectures) {
     const layers: string[] = [];
@@ -89,6 +108,34 @@ async function checkBases(
     layersByArch.set(arch, new Set(layers));
   }
   return layersByArch;
+}
+
+/** Base images that somebody must have signed, where the settings say who. */
+async function checkSignatures(
+  plan: ReleasePlan,
+  signer: BaseSigner,
+  { signal }: StepContext,
+  findReference: (image: BaseImage) => Promise<string | undefined>,
+): Promise<void> {
+  const problems: Problem[] = [];
+  const checked = new Set<string>();
+  for (const image of plan.architectures.flatMap((arch) => arch.baseImages)) {
+    const reference = await findReference(image);
+    if (checked.has(reference ?? image.source)) continue;
+    checked.add(reference ?? image.source);
+    const problem =
+      reference === undefined
+        ? 'it is in the local engine only, where nothing is signed'
+        : await findSignatureProblem(reference, signer, { signal });
+    if (problem === undefined) continue;
+    const message = `base image ${image.source} is not signed as \`signed_bases\` wants it: ${problem}`;
+    problems.push({ severity: 'error', message, ...position(image) });
+  }
+  if (problems.length === 0) return;
+  throw new AddonReleaseError('addon', 'base images are not signed as they should be', {
+    problems,
+    hint: 'Choose a signed base image, or change `signed_bases` in addon-release.yaml.',
+  });
 }
 
 /** Without it every architecture would look as if its emulator were missing. */
@@ -150,16 +197,16 @@ async function checkRegistry(plan: ReleasePlan, context: StepContext): Promise<v
 export const preflightStep = defineStep({
   id: 'preflight',
   title: 'Check base images, emulation and registry',
-  needs: ['plan', 'existing'],
+  needs: ['settings', 'plan', 'existing'],
   tools: ['docker', 'buildx', 'emulation', 'registry'],
   recall: ({ existing }) =>
     existing.published && {
       result: { baseLayers: new Map() },
       reason: 'there is nothing to build',
     },
-  run: async ({ plan }, context) => {
+  run: async ({ settings, plan }, context) => {
     const checks = [
-      checkBases(plan, context),
+      checkBases(plan, settings, context),
       checkRegistry(plan, context),
       checkEmulation(plan, context),
     ] as const;

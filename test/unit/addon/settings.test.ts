@@ -1,0 +1,70 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { readSettings } from '../../../src/addon/settings.js';
+import { sampleSettings } from '../../helpers/sample-settings.js';
+
+async function read(files: Readonly<Record<string, string>>) {
+  const root = await mkdtemp(join(tmpdir(), 'settings-'));
+  onTestFinished(() => rm(root, { recursive: true }));
+  await mkdir(join(root, 'addon'));
+  for (const [name, content] of Object.entries(files)) await writeFile(join(root, name), content);
+  const reading = await readSettings(join(root, 'addon'), root);
+  const problems = reading.problems.map(({ file = '', line, column, message }) =>
+    [file.replace(`${root}/`, ''), line, column, message].join(':'),
+  );
+  return { root, problems, settings: reading.settings };
+}
+
+test('without a file everything is as usual', async () => {
+  expect((await read({})).settings).toEqual(sampleSettings());
+  expect((await read({ 'addon-release.yaml': '# nothing yet\n' })).problems).toEqual([]);
+});
+
+test("the add-on's own file counts, key by key", async () => {
+  const { settings, root, problems } = await read({
+    'addon-release.yaml': 'optional: [armv7]\ntag: "{slug}-{version}"\n',
+    'addon/addon-release.yml': 'optional: [armhf, i386]\nprivate: true\n',
+  });
+  expect(problems).toEqual([]);
+  expect(settings).toEqual(
+    sampleSettings({
+      files: [join(root, 'addon-release.yaml'), join(root, 'addon/addon-release.yml')],
+      optionalArches: ['armhf', 'i386'],
+      tag: '{slug}-{version}',
+      private: true,
+    }),
+  );
+});
+
+test('key files are named from the folder of the file', async () => {
+  const { settings, root } = await read({
+    'addon-release.yaml':
+      'sign: {key: cosign.key, public_key: keys/cosign.pub, policy: later, transparency_log: false}\nsigned_bases: {key: base.pub}\n',
+  });
+  expect(settings.sign).toEqual({
+    key: join(root, 'cosign.key'),
+    publicKey: join(root, 'keys/cosign.pub'),
+    policy: 'later',
+    transparencyLog: false,
+    identity: undefined,
+    issuer: undefined,
+  });
+  expect(settings.signedBases?.key).toBe(join(root, 'base.pub'));
+  const other = await read({ 'addon-release.yaml': 'sign: {key: "env://COSIGN_KEY"}\n' });
+  expect(other.settings.sign?.key).toBe('env://COSIGN_KEY');
+});
+
+test('all problems of both files are told with their places', async () => {
+  const { problems } = await read({
+    'addon-release.yaml': 'optional: [mips]\nsing: {}\n',
+    'addon/addon-release.yaml': 'sign:\n  keyless: false\nsigned_bases: {}\n',
+  });
+  expect(problems).toEqual([
+    expect.stringMatching(/^addon-release.yaml:1:12:optional\[0\] .*mips/),
+    expect.stringMatching(/^addon-release.yaml:2:1:sing /),
+    'addon/addon-release.yaml:1:1:sign needs either a `key` or `keyless: true`',
+    'addon/addon-release.yaml:3:1:signed_bases needs either a `key` or an `identity`',
+  ]);
+});
