@@ -1,3 +1,4 @@
+import { CONTEXT_RULES } from './context/rules.js';
 import { DOCKERFILE_REPOSITORY_RULES, DOCKERFILE_RULES } from './dockerfile/rules.js';
 import { ARCH_RULES } from './files/arch-rules.js';
 import { DEPRECATION_RULES } from './files/deprecation-rules.js';
@@ -12,6 +13,7 @@ import { RIGHTS_RULES } from './files/rights-rules.js';
 import { STRAY_RULES } from './files/stray-rules.js';
 import { TRANSLATION_RULES } from './files/translation-rules.js';
 import { VERSION_RULES } from './files/version-rules.js';
+import { IMAGE_RULES } from './image/rules.js';
 import type { RepositoryRule, Rule, RuleFacts } from './rule.js';
 import type { AddonSubject, RepositorySubject } from './subject.js';
 
@@ -47,6 +49,7 @@ const ADDON_GROUPS: readonly {
   { title: 'Rights', rules: RIGHTS_RULES },
   { title: 'Ports, machines and folders', rules: NETWORK_RULES },
   { title: 'The Dockerfile', rules: DOCKERFILE_RULES },
+  { title: 'The build context', rules: CONTEXT_RULES },
 ];
 
 /** Rules that look at one add-on at a time. */
@@ -64,6 +67,7 @@ export const REPOSITORY_RULES: readonly RepositoryRule<AddonSubject, RepositoryS
 export const RULE_GROUPS: readonly RuleGroup[] = [
   ...ADDON_GROUPS,
   { title: 'The repository', rules: REPOSITORY_RULES },
+  { title: 'The built image', rules: IMAGE_RULES },
   { title: 'Settings', rules: [SETTINGS_RULE] },
 ];
 
