@@ -1,5 +1,6 @@
 import { parseArch, ARCHES, type Arch } from '../addon/arch.js';
 import { AddonReleaseError } from '../errors.js';
+import { registerSecret } from '../exec/redact.js';
 import { parseBaseMirror } from '../plan/base-mirror.js';
 import type { ReleaseOptions } from '../pipeline/options.js';
 import type { CommandContext, Flags, Invocation } from './command.js';
@@ -32,7 +33,11 @@ function parseBuildArgs(
       const match = BUILD_ARG.exec(text);
       if (match !== null) return [match[1] ?? '', match[2] ?? ''];
       const value = Object.hasOwn(environment, text) ? environment[text] : undefined;
-      if (/^[A-Za-z_]\w*$/.test(text) && value !== undefined) return [text, value];
+      if (/^[A-Za-z_]\w*$/.test(text) && value !== undefined) {
+        // Who keeps a value out of the command line wants it out of the logs and the journal too.
+        registerSecret(value);
+        return [text, value];
+      }
       throw new AddonReleaseError('usage', `--build-arg "${text}" is not NAME=VALUE`, {
         hint: 'Write NAME=VALUE, or NAME alone to take the value of an environment variable.',
       });
