@@ -4,7 +4,11 @@ import { ciCommands } from './commands/ci.js';
 import { devCommand } from './commands/dev.js';
 import { doctorCommand } from './commands/doctor.js';
 import { lintCommand } from './commands/lint.js';
+import { planCommand } from './commands/plan.js';
+import { promoteCommand } from './commands/promote.js';
+import { publishCommand } from './commands/publish.js';
 import { resumeCommand } from './commands/resume.js';
+import { rollbackCommand } from './commands/rollback.js';
 import { testCommand } from './commands/test.js';
 import { verifyCommand } from './commands/verify.js';
 
@@ -12,8 +16,12 @@ import { verifyCommand } from './commands/verify.js';
 export const COMMANDS: readonly (CommandDefinition | CommandGroup)[] = [
   buildCommand,
   testCommand,
+  planCommand,
+  publishCommand,
   resumeCommand,
   verifyCommand,
+  rollbackCommand,
+  promoteCommand,
   lintCommand,
   devCommand,
   doctorCommand,

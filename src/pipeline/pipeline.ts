@@ -1,15 +1,23 @@
 import { approveStep } from '../steps/approve.js';
 import { buildAndTestStep } from '../steps/build-and-test.js';
 import { checkSourcesStep } from '../steps/check-sources.js';
+import { exportCandidatesStep } from '../steps/export-candidates.js';
 import { findEngineStep } from '../steps/find-engine.js';
 import { findPublishedStep } from '../steps/find-published.js';
 import { makePlanStep } from '../steps/make-plan.js';
+import { planPromoteStep, planRollbackStep, type RetagRequest } from '../steps/plan-retag.js';
 import { preflightStep } from '../steps/preflight.js';
 import { pushImagesStep } from '../steps/push-images.js';
 import { pushIndexStep } from '../steps/push-index.js';
 import { readAddonStep } from '../steps/read-addon.js';
 import { readSettingsStep } from '../steps/read-settings.js';
 import { readSmokeFileStep } from '../steps/read-smoke-file.js';
+import {
+  lockRetagStep,
+  moveRetagStep,
+  proveRetagStep,
+  restoreStoreStep,
+} from '../steps/retag-release.js';
 import { signImagesStep } from '../steps/sign-images.js';
 import { takeLockStep } from '../steps/take-lock.js';
 import { moveTagsStep, tagVersionStep } from '../steps/tag-release.js';
@@ -46,8 +54,8 @@ function upTo(last: Step): readonly Step[] {
 /** The steps of each command. */
 export const PIPELINES = {
   plan: upTo(makePlanStep),
-  build: upTo(approveStep),
-  test: upTo(approveStep),
+  build: [...upTo(approveStep), exportCandidatesStep],
+  test: [...upTo(approveStep), exportCandidatesStep],
   dev: upTo(preflightStep),
   release: RELEASE,
 } as const;
@@ -56,6 +64,29 @@ export const PIPELINES = {
 export const REREAD: readonly Step[] = [
   readAddonStep,
   readSettingsStep,
+  checkSourcesStep,
   readSmokeFileStep,
   makePlanStep,
 ];
+
+/** Leads tags and store to a version that is published: back to an old one, or up to another channel. */
+export function retagSteps(
+  command: 'rollback' | 'promote',
+  request: RetagRequest,
+): { readonly preview: readonly Step[]; readonly all: readonly Step[] } {
+  const plan = command === 'rollback' ? planRollbackStep(request) : planPromoteStep(request);
+  const preview = [
+    readAddonStep, // which images, and what the store offers now
+    readSettingsStep, // whether users have a login
+    plan, // from here on the run only does what the plan says
+    proveRetagStep, // nothing is led to something that can't be installed
+  ];
+  const all = [
+    ...preview.slice(0, -1),
+    lockRetagStep, // no release may move the same tags meanwhile
+    proveRetagStep,
+    moveRetagStep, // manifests that the registry has; no layer
+    restoreStoreStep, // last, as in a release
+  ];
+  return { preview, all };
+}

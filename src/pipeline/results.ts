@@ -6,6 +6,7 @@ import type { Engine } from '../engine/docker.js';
 import type { GithubDraft, PublishedRelease } from '../github/release.js';
 import type { StoreTarget } from '../plan/announcement.js';
 import type { ArchPlan, ReleasePlan } from '../plan/release-plan.js';
+import type { Retag } from '../plan/retag.js';
 import type { PreparedRun } from '../smoke/prepare-runs.js';
 import type { SmokeReport } from '../smoke/report.js';
 import type { SmokeFile } from '../smoke/smoke-file.js';
@@ -87,6 +88,7 @@ export interface Results {
   readonly existing: ExistingRelease;
   readonly preflight: Preflight;
   readonly candidates: readonly ArchOutcome[];
+  readonly exported: { readonly folders: readonly string[] };
   readonly approved: readonly Candidate[];
   readonly pushed: readonly PushedImage[];
   readonly index: PushedIndex;
@@ -95,6 +97,11 @@ export interface Results {
   readonly verified: { readonly references: readonly string[] };
   readonly moved: { readonly references: readonly string[] };
   readonly store: StoreUpdate;
+  /** What going back, or up, will do, and what became of it. */
+  readonly retag: Retag;
+  readonly proven: { readonly references: readonly string[] };
+  readonly retagged: { readonly references: readonly string[] };
+  readonly restored: Omit<StoreUpdate, 'tag'>;
   readonly githubDraft: GithubDraft;
   readonly githubRelease: PublishedRelease;
 }

@@ -1,8 +1,13 @@
+import { platformOf } from '../addon/arch.js';
 import { defineStep, type StepContext } from '../pipeline/step.js';
 import type { Results } from '../pipeline/results.js';
 import type { InstallationTarget } from '../registry/installation.js';
 import { verifyInstallation, type ImageCheck } from '../registry/verify-installation.js';
-import { installationTarget, requireInstallable, toProblems } from './report-installation.js';
+import {
+  installationTarget,
+  requireInstallable,
+  toProblems,
+} from '../registry/judge-installation.js';
 
 const UNTOUCHED =
   '`latest` and config.yaml were not touched. Once it is mended, `addon-release resume` goes on from here.';
@@ -13,7 +18,7 @@ type Inputs = Pick<Results, 'plan' | 'settings' | 'pushed' | 'index'>;
 function listTargets({ plan, pushed, index }: Inputs): readonly InstallationTarget[][] {
   const repositories = (name: (repository: string) => string) =>
     pushed.map(({ arch, repository, configDigest }) => ({
-      ...installationTarget(name(repository), plan.version, arch),
+      ...installationTarget(name(repository), plan.version, arch, platformOf(arch)),
       expectedConfig: configDigest,
     }));
   const isSplit = pushed.some(({ repository }) => repository !== index.repository);

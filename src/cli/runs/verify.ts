@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { platformOf } from '../../addon/arch.js';
 import { readAddon } from '../../addon/read-addon.js';
 import { readSettings } from '../../addon/settings.js';
 import type { Addon } from '../../addon/types.js';
@@ -8,10 +9,10 @@ import type { Problem } from '../../problem.js';
 import { chooseImageNames } from '../../plan/image-names.js';
 import { parseVersion } from '../../plan/version.js';
 import { createRegistryClient, type RegistryClient } from '../../registry/client.js';
+import { installationTarget, toProblems } from '../../registry/judge-installation.js';
 import { parseImageReference } from '../../registry/reference.js';
 import { verifyInstallation } from '../../registry/verify-installation.js';
 import { createReporter } from '../../report/select.js';
-import { installationTarget, toProblems } from '../../steps/report-installation.js';
 import type { CommandContext, CommandResult, Invocation } from '../command.js';
 import type { VerifyFlags } from '../commands/verify.js';
 import { describeVerification, renderVerification, type VerifiedAddon } from '../verification.js';
@@ -44,7 +45,7 @@ async function verifyAddon(
     client: isPrivate ? registry : registry.withoutLogin(),
     insider: isPrivate ? undefined : registry,
     targets: addon.arches.map((arch) => ({
-      ...installationTarget(names.perArch?.(arch) ?? names.index, tag, arch),
+      ...installationTarget(names.perArch?.(arch) ?? names.index, tag, arch, platformOf(arch)),
       isOptional: settings.optionalArches.includes(arch),
     })),
     beside:

@@ -1,19 +1,24 @@
-import { platformOf, type Arch } from '../addon/arch.js';
 import { AddonReleaseError } from '../errors.js';
 import type { Problem } from '../problem.js';
-import type { InstallationReport, InstallationTarget } from '../registry/installation.js';
-import { parsePlatform } from '../registry/platform.js';
-import { parseImageReference } from '../registry/reference.js';
+import type { InstallationReport, InstallationTarget } from './installation.js';
+import { parsePlatform } from './platform.js';
+import { parseImageReference } from './reference.js';
 
-/** What an installation of one architecture asks the registry for. */
+/**
+ * What an installation of one architecture asks the registry for.
+ *
+ * @param repository registry and path, without tag
+ * @param platform Docker's name of the architecture's platform: "linux/arm64"
+ */
 export function installationTarget(
   repository: string,
   version: string,
-  arch: Arch,
+  arch: string,
+  platform: string,
 ): InstallationTarget {
   return {
     arch,
-    platform: parsePlatform(platformOf(arch)),
+    platform: parsePlatform(platform),
     reference: { ...parseImageReference(repository, 'addon'), tag: version },
   };
 }

@@ -1,0 +1,240 @@
+import { replaceVersion } from '../addon/set-version.js';
+import type { Addon } from '../addon/types.js';
+import { PyDict } from '../addon/python-value.js';
+import { parseJson, parseYaml } from '../addon/yaml.js';
+import { AddonReleaseError } from '../errors.js';
+import { findStoreBranch } from '../git/store-branch.js';
+import { readVersionHistory } from '../git/version-history.js';
+import { defineStep, type Step, type StepContext } from '../pipeline/step.js';
+import { chooseChannel } from '../plan/channel.js';
+import { chooseImageNames, type ImageNames } from '../plan/image-names.js';
+import { movingTags } from '../plan/moving-tags.js';
+import {
+  choosePrevious,
+  listTagsToMove,
+  planRetag,
+  withStoreBranch,
+  type Retag,
+  type RetagInput,
+  type TaggedRepository,
+} from '../plan/retag.js';
+import {
+  chooseVersion,
+  compareVersions,
+  parseVersion,
+  readVersion,
+  type ReleaseVersion,
+} from '../plan/version.js';
+import { parseImageReference } from '../registry/reference.js';
+import { readTag } from '../registry/tag-state.js';
+
+/** What the command line asks for beside the version. */
+export interface RetagRequest {
+  readonly channel: string | undefined;
+  /** The name that a promoted version gets. */
+  readonly alias?: string | undefined;
+}
+
+function requireNames(addon: Addon, { options }: StepContext): ImageNames {
+  const { image, registry } = options;
+  const names = chooseImageNames({ configured: addon.image, image, registry });
+  if (names !== undefined) return names;
+  throw new AddonReleaseError('usage', `${addon.slug} has no \`image\`, so nothing is published`, {
+    hint: 'Name it with --image, or add `image` to its config.',
+  });
+}
+
+/** The version that a text of a config file says. */
+function readConfigVersion(file: string, text: string): string | undefined {
+  const parsed = file.endsWith('.json') ? parseJson(text) : parseYaml(text);
+  const value = parsed.ok ? parsed.document.value : undefined;
+  const version = value instanceof PyDict ? value.get('version') : undefined;
+  return typeof version === 'string' ? version : undefined;
+}
+
+/** The versions that have a tag. Tags that follow one of them, as 1.2 does, are none. */
+async function listPublished(
+  names: ImageNames,
+  addon: Addon,
+  { registry }: StepContext,
+): Promise<readonly ReleaseVersion[]> {
+  const [first] = addon.arches;
+  const name =
+    names.perArch !== undefined && first !== undefined ? names.perArch(first) : names.index;
+  const tags = (await registry.listTags(parseImageReference(name, 'addon'))) ?? [];
+  const versions = tags.flatMap((tag) => readVersion(tag) ?? []);
+  const following = new Set(
+    versions.filter(({ stable }) => stable).flatMap((version) => movingTags(version, 'stable')),
+  );
+  return versions.filter(({ text }) => !following.has(text));
+}
+
+/** What a repository's tags name, for those that lead to the version. */
+async function readRepository(
+  repository: string,
+  version: ReleaseVersion,
+  tags: readonly string[],
+  { registry }: StepContext,
+): Promise<TaggedRepository | undefined> {
+  const name = parseImageReference(repository, 'addon');
+  const head = await registry.headManifest(name, version.text);
+  if (head === undefined) return undefined;
+  const states = await Promise.all(
+    tags.map(async (tag) => [tag, await readTag(registry, name, tag)] as const),
+  );
+  return { repository, digest: head.digest, tags: new Map(states) };
+}
+
+function missing(repository: string, version: ReleaseVersion): AddonReleaseError {
+  return new AddonReleaseError('registry', `${repository} has no tag ${version.text}`, {
+    hint: 'Name a version that is published; `addon-release verify VERSION` tells whether one is.',
+  });
+}
+
+async function readRepositories(
+  addon: Addon,
+  optional: readonly string[],
+  names: ImageNames,
+  version: ReleaseVersion,
+  tags: readonly string[],
+  context: StepContext,
+): Promise<readonly TaggedRepository[]> {
+  const found: TaggedRepository[] = [];
+  for (const arch of names.perArch === undefined ? [] : addon.arches) {
+    const repository = names.perArch?.(arch) ?? '';
+    const there = await readRepository(repository, version, tags, context);
+    if (there !== undefined) found.push(there);
+    else if (!optional.includes(arch)) throw missing(repository, version);
+  }
+  const index = await readRepository(names.index, version, tags, context);
+  if (index !== undefined) return [...found, index];
+  // Beside images of one architecture each an index is not needed by any installation.
+  if (names.perArch === undefined) throw missing(names.index, version);
+  return found;
+}
+
+/** Finds where the store's change is committed. */
+async function addStore(retag: Retag, { options, signal, emit }: StepContext): Promise<Retag> {
+  const { configFile, storeVersion } = retag;
+  if (storeVersion === undefined || !options.git) return retag;
+  const edit = (text: string): string => replaceVersion(configFile, text, storeVersion);
+  const branch = await findStoreBranch(
+    { file: configFile, edit },
+    {
+      environment: options.environment,
+      signal,
+      onRetry: (cause, delayMs) => {
+        const message = `git: ${cause}; trying again in ${Math.ceil(delayMs / 1000)} s`;
+        emit({ type: 'notice', level: 'warning', message });
+      },
+    },
+  );
+  return withStoreBranch(retag, branch);
+}
+
+type Subject = Pick<RetagInput, 'kind' | 'version' | 'channel' | 'alias'>;
+
+async function makeRetag(
+  addon: Addon,
+  optional: readonly string[],
+  names: ImageNames,
+  subject: Subject,
+  context: StepContext,
+): Promise<Retag> {
+  const { version, channel, alias } = subject;
+  const tags = listTagsToMove(version, channel, alias);
+  const repositories = await readRepositories(addon, optional, names, version, tags, context);
+  for (const { repository, digest, tags: named } of repositories) {
+    const taken = alias === undefined ? undefined : named.get(alias.text);
+    if (taken === undefined || taken.digest === digest) continue;
+    const message = `${repository}:${alias?.text ?? ''} exists with other content`;
+    throw new AddonReleaseError('registry', message, {
+      output: `there:   ${taken.digest}\n${version.text}: ${digest}`,
+      hint: 'Published versions are not overwritten. Choose another name.',
+    });
+  }
+  const retag = planRetag({
+    ...subject,
+    slug: addon.slug,
+    name: addon.name,
+    configVersion: addon.version,
+    configFile: addon.configFile,
+    repositories,
+  });
+  return addStore(retag, context);
+}
+
+async function choosePreviousVersion(
+  addon: Addon,
+  names: ImageNames,
+  context: StepContext,
+): Promise<ReleaseVersion> {
+  const current = parseVersion(addon.version);
+  const { configFile } = addon;
+  const read = (text: string) => readConfigVersion(configFile, text);
+  const history = context.options.git
+    ? await readVersionHistory(configFile, read, context.signal)
+    : [];
+  const published = await listPublished(names, addon, context);
+  const previous = choosePrevious(current, published, history);
+  if (previous !== undefined) return previous;
+  throw new AddonReleaseError('usage', `there is no version before ${current.text} to go back to`, {
+    hint: 'Name one that is published: `addon-release rollback VERSION`.',
+  });
+}
+
+/** Decides what going back will do. */
+export function planRollbackStep(request: RetagRequest): Step {
+  return defineStep({
+    id: 'retag',
+    title: 'Plan the way back',
+    needs: ['addon', 'settings'],
+    tools: ['registry', 'git'],
+    run: async ({ addon, settings }, context) => {
+      const names = requireNames(addon, context);
+      const current = parseVersion(addon.version);
+      const { version: asked } = context.options;
+      const version =
+        asked === undefined
+          ? await choosePreviousVersion(addon, names, context)
+          : chooseVersion(asked, addon.version);
+      if (compareVersions(version, current) > 0) {
+        const message = `${version.text} is newer than ${current.text}, which the store offers`;
+        throw new AddonReleaseError('usage', message, {
+          hint: 'To lead tags and store to it: `addon-release promote VERSION --channel stable`.',
+        });
+      }
+      const channel = chooseChannel(version, request.channel);
+      const subject = { kind: 'rollback', version, channel } as const;
+      return makeRetag(addon, settings.optionalArches, names, subject, context);
+    },
+    summarize: ({ configVersion, version, channel }) =>
+      `from ${configVersion} to ${version} (${channel})`,
+  });
+}
+
+/** Decides what making a published version the one of a channel will do. */
+export function planPromoteStep(request: RetagRequest): Step {
+  return defineStep({
+    id: 'retag',
+    title: 'Plan the promotion',
+    needs: ['addon', 'settings'],
+    tools: ['registry', 'git'],
+    run: async ({ addon, settings }, context) => {
+      const names = requireNames(addon, context);
+      const version = chooseVersion(context.options.version, addon.version);
+      const alias =
+        request.alias === undefined ? undefined : chooseVersion(request.alias, addon.version);
+      const channel = chooseChannel(alias ?? version, request.channel);
+      const subject = { kind: 'promote', version, channel, alias } as const;
+      const retag = await makeRetag(addon, settings.optionalArches, names, subject, context);
+      if (alias !== undefined) {
+        const message = `the images stay as they are: inside, and in their labels, they say ${version.text}, not ${alias.text}`;
+        context.emit({ type: 'notice', level: 'warning', message });
+      }
+      return retag;
+    },
+    summarize: ({ version, alias, channel }) =>
+      `${version}${alias === undefined ? '' : ` as ${alias}`} to ${channel}`,
+  });
+}
