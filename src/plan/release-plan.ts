@@ -3,6 +3,7 @@ import type { Addon } from '../addon/types.js';
 import { platformOf, type Arch, type Platform } from '../addon/arch.js';
 import { AddonReleaseError } from '../errors.js';
 import type { Problem } from '../problem.js';
+import { planAnnouncement, type AnnouncementWrite, type StoreTarget } from './announcement.js';
 import { mirrorImage, type BaseMirror } from './base-mirror.js';
 import { listBaseImages, type Dockerfile } from './dockerfile.js';
 import { fingerprintPlan } from './fingerprint.js';
@@ -48,8 +49,8 @@ export interface ArchPlan {
 
 /** One thing that a run changes outside this process, in the order in which it happens. */
 export interface PlannedWrite {
-  readonly kind: 'load' | 'push' | 'tag' | 'file';
-  /** An image reference or a file. */
+  readonly kind: 'load' | 'push' | 'tag' | AnnouncementWrite['kind'];
+  /** An image reference, a file, or a branch, tag or remote of git. */
   readonly target: string;
   readonly detail: string;
 }
@@ -101,6 +102,8 @@ export interface PlanInput {
   readonly buildArgs: Readonly<Record<string, string>>;
   readonly baseMirrors: readonly BaseMirror[];
   readonly noCache: boolean;
+  /** Where the release is announced in git; undefined = only the file is written. */
+  readonly store?: StoreTarget | undefined;
   readonly settings: Pick<ReleaseSettings, 'optionalArches' | 'sign'>;
 }
 
@@ -196,7 +199,11 @@ function planArch(input: PlanInput, arch: Arch, problems: Problem[]): ArchPlan |
 
 type Unfinished = Omit<ReleasePlan, 'writes' | 'fingerprint' | 'indexAnnotations'>;
 
-function planWrites(plan: Unfinished, perArch: boolean): PlannedWrite[] {
+function planWrites(
+  plan: Unfinished,
+  perArch: boolean,
+  store: StoreTarget | undefined,
+): readonly PlannedWrite[] {
   const { version, architectures, indexRepository } = plan;
   const writes: PlannedWrite[] = architectures.map((arch) => ({
     kind: 'load',
@@ -233,14 +240,7 @@ function planWrites(plan: Unfinished, perArch: boolean): PlannedWrite[] {
       writes.push({ kind: 'tag', target: `${repository}:${tag}`, detail });
     }
   }
-  if (plan.configVersion !== version) {
-    writes.push({
-      kind: 'file',
-      target: plan.configFile,
-      detail: `version: ${plan.configVersion} → ${version}`,
-    });
-  }
-  return writes;
+  return [...writes, ...planAnnouncement(store, plan)];
 }
 
 /**
@@ -289,6 +289,6 @@ export function makePlan(input: PlanInput): ReleasePlan {
     ...plan,
     fingerprint,
     indexAnnotations: { ...plan.annotations, [FINGERPRINT_ANNOTATION]: fingerprint },
-    writes: planWrites(plan, names?.perArch !== undefined),
+    writes: planWrites(plan, names?.perArch !== undefined, input.store),
   };
 }

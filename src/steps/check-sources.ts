@@ -1,30 +1,11 @@
 import { listSlugs } from '../addon/list-slugs.js';
-import { replaceVersion } from '../addon/set-version.js';
 import type { Addon } from '../addon/types.js';
-import { AddonReleaseError } from '../errors.js';
-import type { ReleaseEdit } from '../git/release-changes.js';
 import { findStoreTarget, refuseSources } from '../git/store-target.js';
 import type { StoreTarget } from '../plan/announcement.js';
 import { chooseTagPattern, formatTag } from '../plan/release-tag.js';
 import { chooseVersion } from '../plan/version.js';
 import { defineStep, type StepContext } from '../pipeline/step.js';
-
-/** What the release does to the config; that it can be done is known before anything is built. */
-function makeEdit({ configFile }: Addon, version: string): ReleaseEdit {
-  return {
-    file: configFile,
-    edit: (text) => {
-      try {
-        return replaceVersion(configFile, text, version);
-      } catch (error) {
-        if (!(error instanceof AddonReleaseError)) throw error;
-        throw new AddonReleaseError('addon', error.message, {
-          hint: 'Write it as one line: `version: "1.2.3"`.',
-        });
-      }
-    },
-  };
-}
+import { releaseEdit } from './release-edit.js';
 
 async function findTarget(
   addon: Addon,
@@ -38,7 +19,7 @@ async function findTarget(
     emit({ type: 'notice', level, message });
   };
   const finding = await findStoreTarget({
-    release: makeEdit(addon, version),
+    release: releaseEdit(addon, version),
     watched: [addon.folder, ...(buildConfig.file === undefined ? [] : [buildConfig.file])],
     allowDirty: options.allowDirty,
     environment: options.environment,

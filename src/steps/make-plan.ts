@@ -10,6 +10,7 @@ import { chooseImageNames } from '../plan/image-names.js';
 import { comparePlans } from '../plan/fingerprint.js';
 import { makePlan, type ReleasePlan } from '../plan/release-plan.js';
 import { chooseVersion } from '../plan/version.js';
+import { releaseEdit } from './release-edit.js';
 
 function chooseArches(
   options: ReleaseOptions,
@@ -68,7 +69,7 @@ function checkUnchanged(before: ReleasePlan, now: ReleasePlan): void {
 export const makePlanStep = defineStep({
   id: 'plan',
   title: 'Make the plan',
-  needs: ['addon', 'settings', 'engine'],
+  needs: ['addon', 'settings', 'sources', 'engine'],
   tools: ['git'],
   // Everything is public: what is left to do needs no sources, and they have changed by the release's own commit.
   recall: (_results, { journal: { previous } }) => {
@@ -76,13 +77,15 @@ export const makePlanStep = defineStep({
     if (plan === undefined || verified === undefined) return undefined;
     return { result: plan, reason: 'as it was: the images are published and verified' };
   },
-  run: async ({ addon, settings, engine }, { options, journal }) => {
+  run: async ({ addon, settings, sources, engine }, { options, journal }) => {
     const arches = chooseArches(options, addon, engine.platform);
     const { mtimeMs } = await stat(addon.configFile);
+    const version = chooseVersion(options.version, addon.version);
     const plan = makePlan({
       addon,
       settings,
-      version: chooseVersion(options.version, addon.version),
+      version,
+      store: sources.store,
       arches,
       publish: options.publish,
       names: chooseImageNames({
@@ -90,7 +93,13 @@ export const makePlanStep = defineStep({
         image: options.image,
         registry: options.registry,
       }),
-      source: await readSourceFacts(addon.folder, options.environment, Math.floor(mtimeMs / 1000)),
+      source: await readSourceFacts(
+        addon.folder,
+        options.environment,
+        Math.floor(mtimeMs / 1000),
+        // The commit that announced this very version is not part of what it was made from.
+        options.publish ? releaseEdit(addon, version.text) : undefined,
+      ),
       hostPlatform: engine.platform,
       dockerfiles: await readDockerfiles(addon, arches),
       buildArgs: options.buildArgs,

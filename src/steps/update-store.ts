@@ -3,12 +3,15 @@ import { replaceVersion } from '../addon/set-version.js';
 import { AddonReleaseError } from '../errors.js';
 import { announce } from '../git/announce.js';
 import { replaceFile } from '../git/replace-file.js';
-import { releaseSubject, type StoreTarget } from '../plan/announcement.js';
+import { planAnnouncement, releaseSubject, type StoreTarget } from '../plan/announcement.js';
 import type { ReleasePlan } from '../plan/release-plan.js';
 import type { StoreUpdate } from '../pipeline/results.js';
 import { defineStep, type StepContext } from '../pipeline/step.js';
 
-async function writeVersion({ configFile, version }: ReleasePlan): Promise<StoreUpdate> {
+async function writeVersion(
+  { configFile, configVersion, version }: ReleasePlan,
+  { journal }: StepContext,
+): Promise<StoreUpdate> {
   const before = await readFile(configFile, 'utf8');
   const after = replaceVersion(configFile, before, version);
   try {
@@ -19,17 +22,23 @@ async function writeVersion({ configFile, version }: ReleasePlan): Promise<Store
       cause,
     });
   }
+  await journal.wrote({
+    kind: 'file',
+    target: configFile,
+    detail: `version: ${configVersion} → ${version}`,
+  });
   return { file: configFile };
 }
 
 async function announceVersion(
   plan: ReleasePlan,
-  { root, path, revision, branch, remote, tag }: StoreTarget,
-  { options, emit, signal }: StepContext,
+  target: StoreTarget,
+  { options, emit, signal, journal }: StepContext,
 ): Promise<StoreUpdate> {
   const { configFile, version } = plan;
+  const { root, path, revision, branch, remote, tag } = target;
   const subject = releaseSubject(plan);
-  const { commit, notices } = await announce(
+  const { commit, notices, isNew } = await announce(
     {
       root,
       remote: remote?.name,
@@ -49,6 +58,7 @@ async function announceVersion(
     },
   );
   for (const message of notices) emit({ type: 'notice', level: 'warning', message });
+  for (const write of isNew ? planAnnouncement(target, plan) : []) await journal.wrote(write);
   return { file: configFile, commit, tag, pushedTo: remote?.address };
 }
 
@@ -64,7 +74,7 @@ export const updateStoreStep = defineStep({
       : undefined,
   run: ({ plan, sources }, context) =>
     sources.store === undefined
-      ? writeVersion(plan)
+      ? writeVersion(plan, context)
       : announceVersion(plan, sources.store, context),
   summarize: ({ file, commit, tag, pushedTo }) => {
     if (commit === undefined || tag === undefined) return file;

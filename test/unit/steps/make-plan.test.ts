@@ -50,6 +50,7 @@ async function plan({ options, host = 'linux/amd64', arches, files, dockerfiles 
     [
       givenStep('addon', addon),
       givenStep('settings', sampleSettings()),
+      givenStep('sources', { store: undefined }),
       givenStep('engine', {
         version: '26.1.5',
         platform: host,
