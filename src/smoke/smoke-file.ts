@@ -1,18 +1,10 @@
 import { ARCHES, type Arch } from '../addon/arch.js';
+import { describeValue } from '../addon/describe-value.js';
 import { findFiles } from '../addon/files.js';
 import { toPythonText } from '../addon/python-text.js';
-import { PyDict, type PyValue } from '../addon/python-value.js';
+import { PyDict, PyFloat, type PyValue } from '../addon/python-value.js';
 import { candidateNames, describeVerdict, loadSourceFile } from '../addon/source-file.js';
-import {
-  between,
-  dict,
-  float,
-  integer,
-  oneOf,
-  port,
-  strictBoolean,
-  text,
-} from '../addon/validate/rules.js';
+import { between, dict, oneOf, strictBoolean, text } from '../addon/validate/rules.js';
 import {
   allOf,
   anyOf,
@@ -94,7 +86,20 @@ export interface SmokeFile {
   readonly skip: readonly SkippedCheck[];
 }
 
-const amount = allOf(float, between(0, undefined));
+/** Numbers as they are written: the Supervisor's files also take "80" and true, which nobody needs here. */
+const wholeNumber: Validator = (value, path) =>
+  typeof value === 'number'
+    ? pass(value)
+    : fail(path, `must be a whole number, not ${describeValue(value)}`);
+
+const amount = allOf(
+  (value, path) => {
+    const isNumber =
+      typeof value === 'number' || (value instanceof PyFloat && Number.isFinite(value.value));
+    return isNumber ? pass(value) : fail(path, `must be a number, not ${describeValue(value)}`);
+  },
+  between(0, undefined),
+);
 
 /** A regular expression of JavaScript; `.` does not match line ends, `^` and `$` match at them. */
 const pattern: Validator = (value, path) => {
@@ -152,9 +157,9 @@ const schema = dictOf(
         dictOf(
           {
             path: optional(text, '/'),
-            port: optional(port),
+            port: optional(allOf(wholeNumber, between(1, 65_535))),
             tls: optional(strictBoolean, false),
-            status: optional(allOf(integer, between(100, 599))),
+            status: optional(allOf(wholeNumber, between(100, 599))),
             body: optional(pattern),
           },
           'refuse',
@@ -169,7 +174,7 @@ const schema = dictOf(
         dictOf(
           {
             run: required(listOf(text)),
-            exit: optional(allOf(integer, between(0, 255)), 0),
+            exit: optional(allOf(wholeNumber, between(0, 255)), 0),
             output: optional(pattern),
           },
           'refuse',
