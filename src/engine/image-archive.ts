@@ -293,6 +293,29 @@ async function readParts(parts: Parts, configDigest: string): Promise<ImageArchi
 }
 
 /**
+ * The images in a file that `saveImage` has written, by the digests of their configs.
+ *
+ * @throws AddonReleaseError `environment` when the file names none
+ */
+export async function listArchivedConfigs(file: string): Promise<readonly string[]> {
+  const handle = await open(file);
+  try {
+    const parts = new Parts(file, handle, await indexTar(file));
+    const bytes = await parts.read('manifest.json');
+    const entries = bytes === undefined ? [] : readLegacyEntries(bytes);
+    const digests: string[] = [];
+    for (const { config } of entries) {
+      const content = await parts.read(config);
+      if (content !== undefined) digests.push(digestOf(content));
+    }
+    if (digests.length === 0) throw unreadable('it names no image');
+    return digests;
+  } finally {
+    await handle.close();
+  }
+}
+
+/**
  * Reads a file that `saveImage` has written, from either image store: an OCI image layout, or `layer.tar` files from
  * engines before version 25. The layers themselves are not read.
  *

@@ -1,11 +1,15 @@
+import type { Arch } from '../addon/arch.js';
 import type { PlainObject } from '../addon/plain-json.js';
 import { findClosest } from './closest.js';
+import { parseBudgets } from './image/budget.js';
 import type { Severity } from './rule.js';
 
 /** What `lint:` in addon-release.yaml says. */
 export interface LintSettings {
   /** By the id of a rule. */
   readonly severities: ReadonlyMap<string, Severity | 'off'>;
+  /** Most bytes that an image may have to download. */
+  readonly budgets: ReadonlyMap<Arch, number>;
 }
 
 export interface SettingsProblem {
@@ -28,9 +32,17 @@ export function parseLintSettings(
 ): { readonly settings: LintSettings; readonly problems: readonly SettingsProblem[] } {
   const problems: SettingsProblem[] = [];
   const severities = new Map<string, Severity | 'off'>();
+  let budgets: ReadonlyMap<Arch, number> = new Map();
   for (const [key, rules] of Object.entries(value)) {
+    if (key === 'budget') {
+      const parsed = parseBudgets(rules);
+      budgets = parsed.budgets;
+      problems.push(...parsed.problems.map((message) => ({ path: [key], message })));
+      continue;
+    }
     if (key !== 'rules') {
-      problems.push({ path: [key], message: `"${key}" is not known here; known is "rules"` });
+      const message = `"${key}" is not known here; known are "rules" and "budget"`;
+      problems.push({ path: [key], message });
       continue;
     }
     if (rules === null || typeof rules !== 'object' || Array.isArray(rules)) {
@@ -44,7 +56,7 @@ export function parseLintSettings(
       else severities.set(id, toLevel(level) as Severity | 'off');
     }
   }
-  return { settings: { severities }, problems };
+  return { settings: { severities, budgets }, problems };
 }
 
 // YAML 1.1 reads `off` as false.

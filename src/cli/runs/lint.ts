@@ -8,6 +8,7 @@ import type { Problem } from '../../problem.js';
 import { renderDiff } from '../../report/diff.js';
 import { documentationOf, toSarif } from '../../report/lint-sarif.js';
 import { countFindings, plural, renderFindings, shownPath } from '../../report/lint-text.js';
+import { formatBytes } from '../../report/format.js';
 import { createLogMarkup } from '../../report/log-groups.js';
 import { createPaint, wantsColor, type Paint } from '../../report/style.js';
 import type { CommandContext, CommandResult, Invocation } from '../command.js';
@@ -43,21 +44,37 @@ export async function runLint(
   return { text: text.filter((part) => part !== '').join('\n'), json, error };
 }
 
-function checkFlags({ dryRun, fix, json, sarif, quiet }: LintFlags): void {
+function checkFlags({ dryRun, fix, json, sarif, quiet, image, previous }: LintFlags): void {
   const refuse = (message: string): never => {
     throw new AddonReleaseError('usage', message, { hint: 'See `addon-release lint --help`.' });
   };
   if (dryRun === true && fix !== true) refuse('--dry-run does nothing without --fix');
+  if (fix === true && image !== undefined) refuse('--fix cannot change a built image');
+  if (previous !== undefined && image === undefined) {
+    refuse('--previous does nothing without --image');
+  }
   if (json === true && sarif === true) refuse('--json and --sarif exclude each other');
   if (quiet === true && sarif === true) refuse('--quiet and --sarif exclude each other');
 }
 
 async function look(
   paths: readonly string[],
-  { fix, dryRun }: LintFlags,
-  { signal, workingDirectory }: CommandContext,
+  { fix, dryRun, image, previous }: LintFlags,
+  context: CommandContext,
   paint: Paint,
 ): Promise<Outcome> {
+  const { signal, workingDirectory } = context;
+  if (image !== undefined) {
+    const { lintImage } = await import('./lint-image.js');
+    const { report, sizes } = await lintImage(image, previous, context);
+    const lines = sizes.map(({ arch, downloadBytes, unpackedBytes }) => {
+      const download =
+        downloadBytes === undefined ? '' : `${formatBytes(downloadBytes)} to download, `;
+      return `${arch}: ${download}${formatBytes(unpackedBytes)} unpacked`;
+    });
+    const json = { ...reportJson(report, workingDirectory), images: sizes };
+    return { report, changes: `${lines.join('\n')}\n`, json };
+  }
   if (fix === true && dryRun !== true) {
     const { report, mended, files } = await fixPaths(paths, signal);
     const names = files.map((file) => shownPath(file, workingDirectory));

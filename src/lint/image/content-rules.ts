@@ -106,7 +106,7 @@ const imageBytecode: Rule<ImageSubject> = {
       ({ path }) =>
         path.endsWith('.py') &&
         !compiled.has(path) &&
-        !/^\/usr\/(?:share|lib\/python[\d.]*\/(?!site-packages))/.test(path),
+        !/^\/(?:etc\/|usr\/share|usr\/lib\/python[\d.]*\/(?!site-packages))/.test(path),
     );
     const own = plain.filter(({ bytes }) => bytes > 0);
     const [first] = own;

@@ -55,7 +55,12 @@ const BEFORE: Readonly<Record<string, readonly string[]>> = {
     'setuid-file',
     'writable-code',
   ],
-  native: ['dependencies-after-sources', 'emulated-compilation', 'package-cache-missing'],
+  native: [
+    'dependencies-after-sources',
+    'dockerignore-missing',
+    'emulated-compilation',
+    'package-cache-missing',
+  ],
 };
 
 describe.each(Object.keys(BEFORE))('%s', (name) => {
