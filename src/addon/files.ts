@@ -41,11 +41,12 @@ export async function readTextFile(
  */
 export async function readFirstBytes(
   file: string,
-  boundary: string,
+  boundary: string | undefined,
   maxBytes: number,
 ): Promise<Uint8Array | undefined> {
   try {
-    if (!(await isInside(file, boundary)) || !(await measure(file)).isRegular) return undefined;
+    if (boundary !== undefined && !(await isInside(file, boundary))) return undefined;
+    if (!(await measure(file)).isRegular) return undefined;
     const handle = await open(file);
     try {
       const { buffer, bytesRead } = await handle.read(new Uint8Array(maxBytes), 0, maxBytes, 0);

@@ -1,13 +1,14 @@
 import { basename, dirname, join } from 'node:path';
 import { findAddonFolder } from '../addon/find-addon-folder.js';
-import { isFolder } from '../addon/files.js';
+import { isFolder, readTextFile } from '../addon/files.js';
 import { findRepositoryRoot } from '../addon/find-repository-root.js';
 import { listTree } from '../addon/list-tree.js';
 import { PyDict } from '../addon/python-value.js';
 import { candidateNames } from '../addon/source-file.js';
 import { validateConfig } from '../addon/validate/config.js';
 import { AddonReleaseError } from '../errors.js';
-import { readDataFile } from './read-data-file.js';
+import { toDataFile } from './read-data-file.js';
+import { TextFile } from './text-file.js';
 
 /** An add-on that was found; nothing of it has been read but what told it from other files. */
 export interface FoundAddon {
@@ -32,6 +33,8 @@ export interface Discovery {
 const MAX_ENTRIES = 200_000;
 /** Keys that tell an add-on's config from any other file of that name. */
 const TELLING_KEYS = ['name', 'version', 'slug', 'arch'] as const;
+const MIN_TELLING_KEYS = 2;
+const TELLING_LINES = new RegExp(`^(?:${TELLING_KEYS.join('|')}):`, 'gm');
 const CONFIG_NAMES: ReadonlySet<string> = new Set(candidateNames('config'));
 
 /**
@@ -50,7 +53,7 @@ export async function discoverAddons(path: string): Promise<Discovery> {
       hint: 'Name the folder of an add-on, or of a repository of add-ons.',
     });
   }
-  const configs = await findConfigs(folder);
+  const configs = findConfigs(folder);
   const here = configs.find((config) => dirname(config) === folder);
   if (isConfig || (here !== undefined && (await isAddonConfig(here)))) {
     return alone(folder, isConfig ? basename(path) : basename(here ?? ''));
@@ -68,7 +71,7 @@ export async function discoverAddons(path: string): Promise<Discovery> {
   }
   // Somewhere inside of an add-on: the one above.
   const above = await findAddonFolder(folder);
-  const [config] = (await findConfigs(above)).filter((file) => dirname(file) === above);
+  const [config] = findConfigs(above).filter((file) => dirname(file) === above);
   return alone(above, basename(config ?? 'config.yaml'));
 }
 
@@ -83,8 +86,8 @@ async function alone(folder: string, configName: string): Promise<Discovery> {
 }
 
 /** Configs as the store searches for them, in each folder the one that is read first here before others. */
-async function findConfigs(folder: string): Promise<readonly string[]> {
-  const tree = await listTree(folder, {
+function findConfigs(folder: string): readonly string[] {
+  const tree = listTree(folder, {
     maxEntries: MAX_ENTRIES,
     enters: isSearched,
     measure: false,
@@ -131,8 +134,12 @@ function liesInOneOf(path: string, folders: ReadonlySet<string>): boolean {
 
 /** A config that cannot be read is taken for an add-on's when it has the usual name. */
 async function isAddonConfig(path: string): Promise<boolean> {
-  const { state } = await readDataFile(path, dirname(path), validateConfig);
+  const read = await readTextFile(path, dirname(path));
+  // Parsing tells it for certain, and takes longer than everything else here.
+  if (read.ok && new Set(read.text.match(TELLING_LINES)).size >= MIN_TELLING_KEYS) return true;
+  const { state } = toDataFile(new TextFile(path, read.ok ? read.text : '['), validateConfig);
   if (state.kind !== 'parsed') return basename(path) === 'config.yaml';
   const { value } = state.document;
-  return value instanceof PyDict && TELLING_KEYS.filter((key) => value.has(key)).length >= 2;
+  if (!(value instanceof PyDict)) return false;
+  return TELLING_KEYS.filter((key) => value.has(key)).length >= MIN_TELLING_KEYS;
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Arch } from '../addon/arch.js';
 import { readFirstBytes, readTextFile } from '../addon/files.js';
-import { listTree } from '../addon/list-tree.js';
+import { listTree, type Tree } from '../addon/list-tree.js';
 import type { PyDict, PyValue } from '../addon/python-value.js';
 import { readArches } from '../addon/release-checks.js';
 import { candidateNames, SUFFIXES } from '../addon/source-file.js';
@@ -31,7 +31,7 @@ export interface OpenedRepository extends RepositorySubject {
  * @param folder absolute path
  */
 export async function openRepository(folder: string): Promise<OpenedRepository> {
-  const { entries } = await listTree(folder, {
+  const { entries } = listTree(folder, {
     maxEntries: MAX_TREE_ENTRIES,
     maxDepth: 1,
     measure: false,
@@ -70,7 +70,7 @@ export async function readSubject(
   repository: OpenedRepository | undefined,
 ): Promise<AddonSubject> {
   const boundary = repository?.folder ?? folder;
-  const tree = indexTree(await listTree(folder, { maxEntries: MAX_TREE_ENTRIES, measure: true }));
+  const tree = indexTree(listTree(folder, { maxEntries: MAX_TREE_ENTRIES, measure: true }));
   // What the listing has as a file is no link, and its folders are none.
   const limit = (path: string) => (tree.find(path)?.kind === 'file' ? undefined : boundary);
   const read = (path: string, validate: (value: PyValue) => Verdict) =>
@@ -102,11 +102,11 @@ export async function readSubject(
     tree,
     repository,
     readText,
-    readBytes: (path, maxBytes) => readFirstBytes(join(folder, path), boundary, maxBytes),
+    readBytes: (path, maxBytes) => readFirstBytes(join(folder, path), limit(path), maxBytes),
   };
 }
 
-function indexTree(tree: Awaited<ReturnType<typeof listTree>>): FileTree {
+function indexTree(tree: Tree): FileTree {
   const byPath = new Map(tree.entries.map((entry) => [entry.path, entry]));
   return { ...tree, find: (path) => byPath.get(path) };
 }

@@ -132,7 +132,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   journal: ['addon', 'pipeline contract', 'exec'],
   git: ['plan', 'exec'],
   github: ['exec'],
-  report: ['addon', 'plan', 'exec'],
+  report: ['addon', 'plan', 'lint', 'exec'],
   exec: [],
   'errors.ts': [],
   'problem.ts': [],
@@ -149,6 +149,7 @@ const TYPES_ONLY: readonly (readonly [part: string, target: string])[] = [
   ['journal', 'pipeline contract'],
   ['report', 'addon'],
   ['report', 'plan'],
+  ['report', 'lint'],
 ];
 
 function show({ file, target }: Import): string {
