@@ -12,6 +12,8 @@ export interface Flags {
   readonly builder?: string;
   readonly buildArg?: readonly string[];
   readonly cache?: boolean;
+  readonly out?: string;
+  readonly from?: readonly string[];
   readonly smoke?: boolean;
   readonly git?: boolean;
   readonly github?: boolean;

@@ -1,5 +1,6 @@
 import type { CommandDefinition, CommandGroup } from './command.js';
 import { buildCommand } from './commands/build.js';
+import { cacheCommands } from './commands/cache.js';
 import { ciCommands } from './commands/ci.js';
 import { devCommand } from './commands/dev.js';
 import { doctorCommand } from './commands/doctor.js';
@@ -7,6 +8,7 @@ import { lintCommand } from './commands/lint.js';
 import { planCommand } from './commands/plan.js';
 import { promoteCommand } from './commands/promote.js';
 import { publishCommand } from './commands/publish.js';
+import { pruneCommand } from './commands/prune.js';
 import { resumeCommand } from './commands/resume.js';
 import { rollbackCommand } from './commands/rollback.js';
 import { testCommand } from './commands/test.js';
@@ -22,7 +24,9 @@ export const COMMANDS: readonly (CommandDefinition | CommandGroup)[] = [
   verifyCommand,
   rollbackCommand,
   promoteCommand,
+  pruneCommand,
   lintCommand,
+  cacheCommands,
   devCommand,
   doctorCommand,
   ciCommands,

@@ -31,9 +31,23 @@ export function addAddonOption(command: Command): Command {
   );
 }
 
+export function addBuildArgOption(command: Command): Command {
+  return command.addOption(
+    new Option('--build-arg <name=value>', 'build argument; repeatable').argParser(collect),
+  );
+}
+
+/** For another machine to publish. */
+export function addOutOption(command: Command): Command {
+  return command.option(
+    '--out <folder>',
+    'write the images there, for `publish` on another machine',
+  );
+}
+
 /** What decides how images are built. */
 export function addBuildOptions(command: Command): Command {
-  return addAddonOption(command)
+  return addAddonOption(addBuildArgOption(command))
     .addOption(
       new Option(
         '--arch <arch>',
@@ -45,10 +59,7 @@ export function addBuildOptions(command: Command): Command {
         collect,
       ),
     )
-    .option('--builder <name>', 'buildx builder to use')
-    .addOption(
-      new Option('--build-arg <name=value>', 'build argument; repeatable').argParser(collect),
-    );
+    .option('--builder <name>', 'buildx builder to use');
 }
 
 /** Where the images are. */

@@ -45,6 +45,11 @@ function parseBuildArgs(
   );
 }
 
+/** Whether the command writes where others can see it; `plan` shows what that would be. */
+function publishes({ command, flags }: Invocation): boolean {
+  return ['publish', 'plan'].includes(command) || (command === 'release' && flags.multi === true);
+}
+
 function chooseArches({ command, flags }: Invocation): ReleaseOptions['arches'] {
   if (flags.arch !== undefined) return parseArches(flags.arch);
   return command === 'dev' || (command === 'release' && flags.multi !== true) ? 'host' : 'all';
@@ -64,19 +69,20 @@ function checkBuilder(flags: Flags): string | undefined {
 }
 
 /** Flags that would be ignored are refused: whoever gave them expects something else to happen. */
-function checkCombination({ command, flags }: Invocation): void {
+function checkCombination({ command, args, flags }: Invocation): void {
   const refuse = (message: string, hint?: string): never => {
     throw new AddonReleaseError('usage', message, { hint });
   };
   if (flags.verbose === true && flags.quiet === true) {
     refuse('--verbose and --quiet exclude each other');
   }
+  const isRelease = command === 'release' || command === 'publish';
   for (const name of ['multi', 'replace'] as const) {
-    if (flags[name] === true && command !== 'release') {
+    if (flags[name] === true && !isRelease) {
       refuse(`--${name} is for releases only`, 'For example `addon-release 1.2.3 --multi`.');
     }
   }
-  if (flags.replace === true && flags.multi !== true) {
+  if (flags.replace === true && !publishes({ command, args, flags })) {
     refuse('--replace does nothing without --multi: only that publishes');
   }
   for (const [given, name] of [
@@ -84,9 +90,10 @@ function checkCombination({ command, flags }: Invocation): void {
     [flags.git === false, '--no-git'],
     [flags.github === false, '--no-github'],
   ] as const) {
-    if (given && flags.multi !== true) refuse(`${name} does nothing without --multi`);
+    if (given && !publishes({ command, args, flags }))
+      refuse(`${name} does nothing without --multi`);
   }
-  if (flags.smoke === false && command !== 'release') {
+  if (flags.smoke === false && !isRelease) {
     refuse('--no-smoke is for releases only', '`addon-release build` tests nothing.');
   }
   if (flags.dryRun === true && command === 'doctor') {
@@ -162,14 +169,16 @@ export function parseFlags(
   return Object.freeze({
     version,
     arches: chooseArches(invocation),
-    publish: command === 'release' && flags.multi === true,
+    publish: publishes(invocation),
     replace: flags.replace === true,
     allowDirty: flags.allowDirty === true,
     git: flags.git !== false,
     github: flags.github !== false,
     // `dev` looks at the run it needs only, and starts without: options can be given on its page.
     smoke: command !== 'build' && command !== 'dev' && flags.smoke !== false,
-    dryRun: flags.dryRun === true,
+    out: flags.out,
+    from: flags.from ?? [],
+    dryRun: flags.dryRun === true || command === 'plan',
     addon: flags.addon,
     workingDirectory,
     registry: flags.registry,

@@ -104,6 +104,7 @@ export function summarize(results: Partial<Results>, runFolder: string): Summary
       ...warnings.map((line) => `warning: ${line}`),
       ...tags.map((tag) => `published ${tag}`),
       ...(versioned === undefined || index === undefined ? [] : [`index     ${index.digest}`]),
+      ...(results.exported?.folders ?? []).map((folder) => `exported  ${folder}`),
       ...(store === undefined ? [] : [`updated   ${store.file}`]),
       ...(githubRelease === undefined ? [] : [`announced ${githubRelease.url}`]),
       ...(outcomes.length === 0 ? [] : [`logs      ${runFolder}/logs`]),

@@ -15,7 +15,7 @@ export async function archiveCandidate(
   runFolder: string,
   signal: AbortSignal,
 ): Promise<ImageArchive> {
-  const file = join(imagesFolder(runFolder), `${configDigest.replace(':', '-')}.tar`);
+  const file = candidateArchivePath({ configDigest }, runFolder);
   const isThere = await access(file).then(
     () => true,
     () => false,
@@ -28,6 +28,14 @@ export async function archiveCandidate(
     await rename(partial, file);
   }
   return readArchive(file, configDigest);
+}
+
+/** Where a run keeps the copy of an image. */
+export function candidateArchivePath(
+  { configDigest }: Pick<Candidate, 'configDigest'>,
+  runFolder: string,
+): string {
+  return join(imagesFolder(runFolder), `${configDigest.replace(':', '-')}.tar`);
 }
 
 function imagesFolder(runFolder: string): string {

@@ -17,6 +17,10 @@ export interface ReleaseOptions {
   /** False with `--no-github`: no release on GitHub. */
   readonly github: boolean;
   readonly smoke: boolean;
+  /** `--out`: the folder that gets the images, for another machine to publish. */
+  readonly out: string | undefined;
+  /** `--from`: folders with images that were built and tested elsewhere. */
+  readonly from: readonly string[];
   /** Only the plan is made. */
   readonly dryRun: boolean;
   /** `--addon`: the add-on's folder; undefined = found from the working directory. */

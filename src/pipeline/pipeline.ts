@@ -5,6 +5,7 @@ import { exportCandidatesStep } from '../steps/export-candidates.js';
 import { findEngineStep } from '../steps/find-engine.js';
 import { findPublishedStep } from '../steps/find-published.js';
 import { makePlanStep } from '../steps/make-plan.js';
+import { lockPruneStep, planPruneStep, pruneStep, type PruneRequest } from '../steps/prune.js';
 import { planPromoteStep, planRollbackStep, type RetagRequest } from '../steps/plan-retag.js';
 import { preflightStep } from '../steps/preflight.js';
 import { pushImagesStep } from '../steps/push-images.js';
@@ -87,6 +88,24 @@ export function retagSteps(
     proveRetagStep,
     moveRetagStep, // manifests that the registry has; no layer
     restoreStoreStep, // last, as in a release
+  ];
+  return { preview, all };
+}
+
+/** Takes away what nobody needs any more. */
+export function pruneSteps(request: PruneRequest): {
+  readonly preview: readonly Step[];
+  readonly all: readonly Step[];
+} {
+  const preview = [
+    readAddonStep, // which repositories
+    planPruneStep(request), // every manifest, and why it is kept or not
+  ];
+  const all = [
+    readAddonStep,
+    lockPruneStep, // nothing may be tagged between looking and deleting
+    planPruneStep(request),
+    pruneStep,
   ];
   return { preview, all };
 }

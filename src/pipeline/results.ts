@@ -6,6 +6,7 @@ import type { Engine } from '../engine/docker.js';
 import type { GithubDraft, PublishedRelease } from '../github/release.js';
 import type { StoreTarget } from '../plan/announcement.js';
 import type { ArchPlan, ReleasePlan } from '../plan/release-plan.js';
+import type { Retention } from '../plan/retention.js';
 import type { Retag } from '../plan/retag.js';
 import type { PreparedRun } from '../smoke/prepare-runs.js';
 import type { SmokeReport } from '../smoke/report.js';
@@ -71,6 +72,16 @@ export interface StoreUpdate {
   readonly pushedTo?: string | undefined;
 }
 
+/** What the add-on's repositories can do without. */
+export interface RetentionPlan {
+  readonly slug: string;
+  readonly keep: number;
+  readonly repositories: readonly {
+    readonly repository: string;
+    readonly retention: Retention;
+  }[];
+}
+
 /**
  * What each step of a run returns, by the step's id. A step sees the results that it names in `needs` and adds its
  * own; nothing is changed afterwards.
@@ -102,6 +113,8 @@ export interface Results {
   readonly proven: { readonly references: readonly string[] };
   readonly retagged: { readonly references: readonly string[] };
   readonly restored: Omit<StoreUpdate, 'tag'>;
+  readonly retention: RetentionPlan;
+  readonly pruned: { readonly digests: readonly string[] };
   readonly githubDraft: GithubDraft;
   readonly githubRelease: PublishedRelease;
 }

@@ -10,13 +10,27 @@ export type PlanFacts = Pick<
 /** What makes a release this one and no other, by the names that are shown when it differs. */
 type Facts = Readonly<Record<string, unknown>>;
 
-function archFacts(arch: ArchPlan): Facts {
+function imageFacts(arch: ArchPlan): Facts {
   return {
     base: arch.baseImages.map(({ reference, platform }) => `${reference} ${platform}`),
     'build arguments': arch.buildArgs,
     labels: arch.labels,
-    repository: arch.repository,
   };
+}
+
+function archFacts(arch: ArchPlan): Facts {
+  return { ...imageFacts(arch), repository: arch.repository };
+}
+
+function hash(facts: unknown): string {
+  return `sha256:${createHash('sha256').update(JSON.stringify(facts)).digest('hex')}`;
+}
+
+/** `sha256:…` over everything that decides what one image is, wherever it is published. */
+export function fingerprintImage(plan: PlanFacts, arch: ArchPlan): string {
+  const { slug, version, source, annotations } = plan;
+  const { revision, dirty, epochSeconds } = source;
+  return hash([slug, version, revision, dirty, epochSeconds, annotations, imageFacts(arch)]);
 }
 
 /** Nothing about the machine: the same release may be continued or repeated on another one. */
@@ -40,8 +54,7 @@ function listFacts(plan: PlanFacts): Facts {
 
 /** `sha256:…` over everything that decides what is published. */
 export function fingerprintPlan(plan: PlanFacts): string {
-  const facts = JSON.stringify(listFacts(plan));
-  return `sha256:${createHash('sha256').update(facts).digest('hex')}`;
+  return hash(listFacts(plan));
 }
 
 function show(value: unknown): string {

@@ -6,6 +6,7 @@ import type { Results } from '../pipeline/results.js';
 import type { ArchPlan, ReleasePlan } from '../plan/release-plan.js';
 import { isPushed } from '../registry/is-pushed.js';
 import { SmokeTester } from '../smoke/smoke-tester.js';
+import { importTested } from './import-tested.js';
 
 type Inputs = Pick<Results, 'addon' | 'smoke' | 'engine' | 'plan' | 'preflight' | 'existing'>;
 
@@ -45,6 +46,7 @@ async function buildAndTest(
   context: StepContext,
 ): Promise<readonly ArchOutcome[]> {
   const { options, emit, signal, runFolder, journal } = context;
+  if (options.from.length > 0) return importTested(plan, context);
   const kept = await keepTested(plan, context);
   const isKept = ({ arch }: ArchPlan) => kept.some((outcome) => outcome.plan.arch === arch);
   const rest = { ...plan, architectures: plan.architectures.filter((arch) => !isKept(arch)) };

@@ -19,6 +19,10 @@ export const findEngineStep = defineStep({
   title: 'Find the Docker engine',
   needs: [],
   tools: ['docker'],
+  recall: (_results, { options }) =>
+    options.from.length === 0
+      ? undefined
+      : { result: thisMachine(), reason: 'other machines have built' },
   run: async (_results, { options, emit, signal }) => {
     if (!options.dryRun) return readEngine(signal);
     try {

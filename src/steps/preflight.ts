@@ -205,6 +205,10 @@ export const preflightStep = defineStep({
       reason: 'there is nothing to build',
     },
   run: async ({ settings, plan }, context) => {
+    if (context.options.from.length > 0) {
+      await checkRegistry(plan, context);
+      return { baseLayers: new Map() };
+    }
     const checks = [
       checkBases(plan, settings, context),
       checkRegistry(plan, context),

@@ -11,6 +11,8 @@ export function sampleOptions(changes: Partial<ReleaseOptions> = {}): ReleaseOpt
     git: true,
     github: true,
     smoke: true,
+    out: undefined,
+    from: [],
     dryRun: false,
     addon: undefined,
     workingDirectory: '/addons/example',

@@ -10,7 +10,9 @@ import { runsFolder } from '../run-folder.js';
 import { describeRun, runRecorded } from './steps.js';
 
 function isRelease({ command }: Journal): boolean {
-  return command.name === 'release' && command.flags['multi'] === true;
+  return (
+    command.name === 'publish' || (command.name === 'release' && command.flags['multi'] === true)
+  );
 }
 
 function describe({ runFolder, journal }: FoundJournal): string {
@@ -73,9 +75,9 @@ export async function runResume(
     });
   }
   const flags = withOutputFlags(journal.command.flags, invocation.flags);
-  const { args, workingDirectory } = journal.command;
+  const { name, args, workingDirectory } = journal.command;
   const options = parseFlags(
-    { command: 'release', args, flags },
+    { command: name, args, flags },
     { workingDirectory, environment: context.environment },
   );
   const run = await runRecorded({

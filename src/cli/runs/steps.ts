@@ -110,8 +110,8 @@ export function describeRun({ results, error, runFolder }: FinishedRun): Command
 
 function chooseSteps({ command }: Invocation, options: ReleaseOptions): readonly Step[] {
   if (options.dryRun) return PIPELINES.plan;
-  if (command === 'release') return options.publish ? PIPELINES.release : PIPELINES.test;
-  return PIPELINES[command as 'build' | 'test'];
+  if (options.publish) return PIPELINES.release;
+  return command === 'release' ? PIPELINES.test : PIPELINES[command as 'build' | 'test'];
 }
 
 /** Runs the part of the pipeline that a command stands for. */

@@ -43,6 +43,8 @@ describe('parseFlags', () => {
       buildArgs: {},
       noCache: false,
       requestTimeoutMs: undefined,
+      out: undefined,
+      from: [],
       allowDirty: false,
       git: true,
       github: true,

@@ -146,8 +146,8 @@ describe('refusals', () => {
     [['doctor', '--dry-run'], "unknown option '--dry-run'"],
     [['1.2.3', '--fix'], "unknown option '--fix'"],
     [['1.2.3', '1.2.4'], 'only one version is released at a time, and 1.2.4 came after 1.2.3'],
-    [['publish', '1.2.3'], "unknown command 'publish'"],
-    [['build', '1.2.3'], 'too many arguments'],
+    [['unpublish', '1.2.3'], "unknown command 'unpublish'"],
+    [['build', '1.2.3', '1.2.4'], 'too many arguments'],
     [['build', '--arch'], "option '--arch <arch>' argument missing"],
   ])('%j', (argv, message) => {
     expect(refusal(...argv).exitCode).not.toBe(0);
