@@ -69,6 +69,9 @@ interface Draft {
 /** How often a branch may move while the release commit is made. */
 const MAX_MOVES = 5;
 
+/** The images are published; only the announcement is missing. */
+const RESUME = 'Then: `addon-release resume`.';
+
 function fail(message: string, hint: string, output?: string): never {
   throw new AddonReleaseError('store', message, { hint, output });
 }
@@ -237,7 +240,16 @@ async function pushDraft(
         if (tip !== (branch && before.branches.get(branch.name)) || tagThere !== undefined) {
           return 'moved';
         }
-        throw error;
+        if (error.transient !== undefined) throw error;
+        const what = [branch?.name, tag?.name].filter((name) => name !== undefined).join(' and ');
+        throw new AddonReleaseError(
+          'store',
+          `${remote} refuses ${what}; nothing was changed there`,
+          {
+            output: error.output,
+            hint: `${error.hint ?? 'Mend what it complains about.'} ${RESUME}`,
+          },
+        );
       }
     },
     classifyGitError,
@@ -287,7 +299,7 @@ export async function announce(
     throw new AddonReleaseError('store', error.message, {
       problems: error.problems,
       output: error.output,
-      hint: error.hint ?? 'When the cause is mended: `addon-release resume`.',
+      hint: error.hint === undefined ? RESUME : `${error.hint} ${RESUME}`,
       cause: error,
     });
   }
