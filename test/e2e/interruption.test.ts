@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import {
   BASE_MIRROR,
@@ -9,8 +10,8 @@ import {
   type RunningCli,
 } from '../helpers/cli.js';
 import { expectTidyEnd } from '../helpers/expect-run.js';
-import { copyFixture, type FixtureAddon } from '../helpers/fixture-addon.js';
-import { findAddonContainer, listLeftovers } from '../helpers/local-engine.js';
+import { commitAll, copyFixture, type FixtureAddon } from '../helpers/fixture-addon.js';
+import { listAddonContainers, listLeftovers } from '../helpers/local-engine.js';
 import { listCommandLines } from '../helpers/processes.js';
 import { requireTool } from '../helpers/tools.js';
 
@@ -38,12 +39,24 @@ function waitForEndOf(command: string): Promise<unknown> {
   return waitUntil(`the end of ${command}`, isGone, PROMPT_MS);
 }
 
-/** Until the add-on runs and its log is followed; returns the container's ID. */
-async function waitForSmokeTest(cli: RunningCli): Promise<string> {
-  const container = await waitUntil('the container', () => findAddonContainer(cli.pid));
-  const follow = `docker logs --follow ${container}`;
-  await waitUntil('its log', async () => (await listCommandLines(follow)).length > 0 || undefined);
-  return container;
+const ARCHES = ['amd64', 'aarch64', 'armv7'];
+
+/** Starts an add-on that takes its time on three architectures, and waits until all of its containers run. */
+async function startThree(): Promise<{
+  readonly addon: FixtureAddon;
+  readonly cli: RunningCli;
+  readonly containers: readonly string[];
+}> {
+  const addon = await copyFixture('slow-start');
+  const config = await readFile(addon.configFile, 'utf8');
+  await writeFile(addon.configFile, config.replace('  - amd64', `  [${ARCHES.join(', ')}]`));
+  await commitAll(addon.root);
+  const cli = await startTest(addon);
+  const containers = await waitUntil('three containers', async () => {
+    const found = await listAddonContainers(cli.pid);
+    return found.length === ARCHES.length ? found : undefined;
+  });
+  return { addon, cli, containers };
 }
 
 /** Waits for the end of an interrupted run and checks that nothing of it is left. */
@@ -83,31 +96,39 @@ describe.skipIf(!requireTool('docker'))('a run that is interrupted', () => {
     await waitForEndOf(sleep);
   });
 
-  it('removes the containers by Ctrl-C during the smoke test', async () => {
-    const addon = await copyFixture('slow-start');
-    const cli = await startTest(addon);
-    const container = await waitForSmokeTest(cli);
+  it('removes all containers by Ctrl-C during the smoke test of three architectures', async () => {
+    const { addon, cli, containers } = await startThree();
     await expectInterrupted(cli, addon, () => {
       cli.killGroup('SIGINT');
     });
-    expect(await listCommandLines(container)).toEqual([]);
+    for (const container of containers) expect(await listCommandLines(container)).toEqual([]);
+  });
+
+  it('leaves nothing by Ctrl-C while the place for the smoke test is made', async () => {
+    const addon = await copyFixture('slow-start');
+    const cli = await startTest(addon);
+    const seen = async () => (await listLeftovers(cli.pid)).length > 0 || undefined;
+    await waitUntil('the network', seen);
+    await expectInterrupted(cli, addon, () => {
+      cli.killGroup('SIGINT');
+    });
   });
 
   it('leaves to the next run what it can not remove after SIGKILL', async () => {
-    const addon = await copyFixture('slow-start');
-    const cli = await startTest(addon);
-    const container = await waitForSmokeTest(cli);
+    const { cli, containers } = await startThree();
     cli.kill('SIGKILL');
     const killed = await cli.ended;
     expect(killed.signal).toBe('SIGKILL');
     const left = await listLeftovers(killed.pid);
-    const kinds = new Set(left.map((line) => line.split(' ')[0]));
-    expect(kinds).toEqual(new Set(['container', 'network', 'volume']));
+    const count = (kind: string) => left.filter((line) => line.startsWith(kind)).length;
+    expect(count('container app_')).toBe(ARCHES.length);
+    expect(count('network')).toBe(1);
+    expect(count('volume')).toBeGreaterThanOrEqual(ARCHES.length);
 
     const next = await copyFixture('once');
     const run = await runCli(['test', '--quiet', '--arch', 'amd64'], { cwd: next.folder });
     await expectTidyEnd(run, 0, next);
     expect(await listLeftovers(killed.pid)).toEqual([]);
-    await waitForEndOf(container);
+    for (const container of containers) await waitForEndOf(container);
   });
 });

@@ -39,13 +39,18 @@ export async function removeLeftovers(pid: number): Promise<void> {
   }
 }
 
-/** The running add-on's container of a run: not the stand-in Supervisor's. */
-export async function findAddonContainer(pid: number): Promise<string | undefined> {
+/** The running containers of add-ons of a run: not the stand-in Supervisor's. */
+export async function listAddonContainers(pid: number): Promise<readonly string[]> {
   const ids = await askDocker([
     ...['container', 'ls', '--quiet', '--no-trunc', '--filter=status=running'],
     ...[`--filter=${ownerFilter(pid)}`, '--filter=label=supervisor_managed'],
   ]);
-  return splitLines(ids)[0];
+  return splitLines(ids);
+}
+
+/** One of them. */
+export async function findAddonContainer(pid: number): Promise<string | undefined> {
+  return (await listAddonContainers(pid))[0];
 }
 
 /** Names with tags of the images in the engine that match, for instance `local/*-addon-NAME`. */
