@@ -1,5 +1,5 @@
 import { AddonReleaseError } from '../errors.js';
-import type { SourceDocument } from './document.js';
+import type { Position, SourceDocument } from './document.js';
 import { parseJson, parseYaml, type ParsedSource } from './yaml.js';
 
 function parse(file: string, text: string): ParsedSource {
@@ -28,7 +28,8 @@ function offsetOf(text: string, line: number, column: number): number {
 }
 
 /**
- * The text of a config file with another version. Nothing else changes: comments, quotes and line ends stay.
+ * The text of a config file with another version. Nothing else changes: comments, quotes and line ends stay. A text
+ * that has the version already stays as it is.
  *
  * @throws AddonReleaseError `store` when the version can't be found where it should be
  */
@@ -41,12 +42,16 @@ export function replaceVersion(file: string, text: string, version: string): str
   const parsed = parse(file, text);
   if (!parsed.ok) return unchanged(parsed.failure.message);
   const { document } = parsed;
+  if (readVersion(document) === version) return text;
   const before = document.sourceOf(['version']);
   if (before === undefined || before === '') return unchanged('there is none');
   // The reader counts in a text without byte order mark and with plain line feeds.
   const mark = text.startsWith('\uFEFF') ? 1 : 0;
-  const { line, column } = document.positionOf(['version']);
-  const start = offsetOf(text.slice(mark), line, column) + mark;
+  const place = ({ line, column }: Position): number =>
+    offsetOf(text.slice(mark), line, column) + mark;
+  const start = place(document.positionOf(['version']));
+  // An alias has its value elsewhere, and others may have it too.
+  if (start < place(document.keyPositionOf(['version']))) return unchanged('it is an alias');
   if (text.slice(start, start + before.length) !== before) return unchanged('its place is unclear');
   const after = writeScalar(version, before, file.endsWith('.json'));
   const result = text.slice(0, start) + after + text.slice(start + before.length);
