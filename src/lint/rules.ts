@@ -19,7 +19,7 @@ import type { AddonSubject, RepositorySubject } from './subject.js';
 
 /** What is wrong with addon-release.yaml itself. */
 export const SETTINGS_RULE: RuleFacts = {
-  id: 'settings',
+  id: 'invalid-settings',
   severity: 'error',
   summary: 'addon-release.yaml is wrong',
   why: 'A setting that is not understood does not do what it is there for: a misspelt rule stays as it is.',

@@ -542,7 +542,7 @@ const CASES: readonly Case[] = [
     ],
   },
   {
-    rule: 'settings',
+    rule: 'invalid-settings',
     files: {
       'addon/addon-release.yaml':
         'lint:\n  rules:\n    missing-icons: off\n    no-image: maybe\n  colour: red\n',
