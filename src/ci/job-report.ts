@@ -26,6 +26,10 @@ export interface ReportedData {
   readonly index?: { readonly digest: string };
   readonly githubRelease?: { readonly url: string };
   readonly tags?: readonly string[];
+  /** What `ci plan` has found out. */
+  readonly version?: string;
+  readonly addon?: string;
+  readonly matrix?: object;
 }
 
 export interface Report {
@@ -37,9 +41,12 @@ export interface Report {
 
 /** The outputs of the action; action.yml describes them. */
 function listOutputs({ data }: Report): Readonly<Record<string, string>> {
-  const { plan, pushed = [], index, tags = [] } = data;
+  const { plan, pushed = [], index, tags = [], matrix } = data;
+  const version = plan?.version ?? data.version;
   return {
-    ...(plan === undefined ? {} : { version: plan.version }),
+    ...(version === undefined ? {} : { version }),
+    ...(data.addon === undefined ? {} : { addon: data.addon }),
+    ...(matrix === undefined ? {} : { matrix: JSON.stringify(matrix) }),
     ...(tags.length === 0 || index === undefined
       ? {}
       : {

@@ -13,6 +13,8 @@ export interface WorkflowFacts {
   readonly tagForm: string | undefined;
   /** What stands behind `uses:` for addon-release's own action. */
   readonly action: string;
+  /** Each architecture on a machine of its own instead of all on one. */
+  readonly matrix: boolean;
 }
 
 export interface WorkflowFile {
@@ -22,6 +24,9 @@ export interface WorkflowFile {
 }
 
 const RUNNER = 'ubuntu-24.04';
+/** What GitHub's usual machines run themselves, and what all of its machines do together. */
+const AMD64 = ['amd64', '386'];
+const NATIVE = [...AMD64, 'arm64'];
 const HEAD = '# Made by `addon-release ci init`; yours to change.';
 
 /** Some characters have a meaning in GitHub's patterns for tags. */
@@ -62,9 +67,9 @@ function quote(text: string): string {
 }
 
 /** What the runner must have for builds: emulation for what it can't run itself, and buildx. */
-function setupSteps({ arches }: WorkflowFacts): readonly string[] {
+function setupSteps({ arches }: WorkflowFacts, native: readonly string[]): readonly string[] {
   const emulated = [...new Set(arches.map((arch) => platformOf(arch).split('/')[1] ?? ''))].filter(
-    (architecture) => architecture !== 'amd64' && architecture !== '386',
+    (architecture) => !native.includes(architecture),
   );
   return [
     ...(emulated.length === 0
@@ -101,7 +106,7 @@ function addonInput({ addons }: WorkflowFacts): readonly string[] {
   ];
 }
 
-function renderRelease(facts: WorkflowFacts): string {
+function renderReleaseHead(facts: WorkflowFacts): string {
   const addon = facts.addons.length === 1 ? '' : '${{ inputs.addon }}-';
   return `${HEAD}
 # Releases the version that a tag, a published GitHub Release or a person names.
@@ -131,7 +136,12 @@ concurrency:
   cancel-in-progress: false
 
 jobs:
-  release:
+`;
+}
+
+/** All architectures on one machine, by emulation. */
+function renderSingleJob(facts: WorkflowFacts): string {
+  return `  release:
     runs-on: ${RUNNER}
     timeout-minutes: 350
     permissions:
@@ -141,11 +151,99 @@ jobs:
       - uses: ${pinAction('actions/checkout')}
         with:
           fetch-depth: 0 # the tag's commit must be found on the branch
-${indent([...setupSteps(facts), ...loginSteps(facts)], 6)}
+${indent([...setupSteps(facts, AMD64), ...loginSteps(facts)], 6)}
       - uses: ${facts.action}
         with:
           command: release
 `;
+}
+
+/** Each architecture on a machine that runs it, and one job that publishes what the others have tested. */
+function renderMatrixJobs(facts: WorkflowFacts): string {
+  return `  plan:
+    runs-on: ${RUNNER}
+    timeout-minutes: 15
+    permissions:
+      contents: read
+    outputs:
+      version: \${{ steps.plan.outputs.version }}
+      addon: \${{ steps.plan.outputs.addon }}
+      matrix: \${{ steps.plan.outputs.matrix }}
+    steps:
+      - uses: ${pinAction('actions/checkout')}
+        with:
+          persist-credentials: false
+      - uses: ${facts.action}
+        id: plan
+        with:
+          command: ci plan
+          token: ''
+
+  test:
+    needs: plan
+    strategy:
+      fail-fast: false
+      matrix: \${{ fromJSON(needs.plan.outputs.matrix) }}
+    name: Test \${{ matrix.arch }}
+    runs-on: \${{ matrix.runner }}
+    continue-on-error: \${{ matrix.optional }}
+    timeout-minutes: 350
+    permissions:
+      contents: read
+    steps:
+      - uses: ${pinAction('actions/checkout')}
+        with:
+          persist-credentials: false
+${indent(setupSteps(facts, NATIVE), 6)}
+      - uses: ${facts.action}
+        with:
+          command: test
+          version: \${{ needs.plan.outputs.version }}
+          addon: \${{ needs.plan.outputs.addon }}
+          arguments: |
+            --arch
+            \${{ matrix.arch }}
+            --out
+            \${{ runner.temp }}/images
+          token: ''
+      - uses: ${pinAction('actions/upload-artifact')}
+        with:
+          name: images-\${{ matrix.arch }}
+          path: \${{ runner.temp }}/images
+          compression-level: 0
+          retention-days: 1
+
+  release:
+    needs: [plan, test]
+    runs-on: ${RUNNER}
+    timeout-minutes: 60
+    permissions:
+      contents: write # the release commit, its tag and the GitHub Release
+      packages: write # the images
+    steps:
+      - uses: ${pinAction('actions/checkout')}
+        with:
+          fetch-depth: 0 # the tag's commit must be found on the branch
+      - uses: ${pinAction('actions/download-artifact')}
+        with:
+          pattern: images-*
+          path: \${{ runner.temp }}/images
+          merge-multiple: true
+${loginSteps(facts).length === 0 ? '' : `${indent(loginSteps(facts), 6)}\n`}      - uses: ${facts.action}
+        with:
+          command: publish
+          version: \${{ needs.plan.outputs.version }}
+          addon: \${{ needs.plan.outputs.addon }}
+          arguments: |
+            --from
+            \${{ runner.temp }}/images
+`;
+}
+
+function renderRelease(facts: WorkflowFacts): string {
+  return (
+    renderReleaseHead(facts) + (facts.matrix ? renderMatrixJobs(facts) : renderSingleJob(facts))
+  );
 }
 
 function renderTest(facts: WorkflowFacts): string {
@@ -182,7 +280,7 @@ ${isOnly ? '' : `${indent(matrix, 4)}\n`}    runs-on: ${RUNNER}
       - uses: ${pinAction('actions/checkout')}
         with:
           persist-credentials: false
-${indent(setupSteps(facts), 6)}
+${indent(setupSteps(facts, AMD64), 6)}
       - uses: ${facts.action}
         with:
           command: test

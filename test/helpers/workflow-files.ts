@@ -19,7 +19,7 @@ export interface WorkflowStep {
 export interface WorkflowJob {
   readonly 'runs-on': string;
   readonly permissions?: Readonly<Record<string, string>>;
-  readonly strategy?: { readonly matrix: Readonly<Record<string, readonly string[]>> };
+  readonly strategy?: { readonly matrix: string | Readonly<Record<string, readonly string[]>> };
   readonly needs?: string | readonly string[];
   readonly outputs?: Readonly<Record<string, string>>;
   readonly 'timeout-minutes'?: number;

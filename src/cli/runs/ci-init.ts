@@ -52,7 +52,10 @@ function chooseAction(pin: string | undefined): string {
   });
 }
 
-async function collectFacts(root: string, pin: string | undefined): Promise<WorkflowFacts> {
+async function collectFacts(
+  root: string,
+  { pin, matrix = false }: CiInitFlags,
+): Promise<WorkflowFacts> {
   const addons = await listAddons(root);
   if (addons.length === 0) {
     throw new AddonReleaseError('usage', `there is no add-on (config.yaml) in or below ${root}`, {
@@ -72,6 +75,7 @@ async function collectFacts(root: string, pin: string | undefined): Promise<Work
     registries: [...registries],
     tagForm: settings.tag,
     action: chooseAction(pin),
+    matrix,
   };
 }
 
@@ -113,7 +117,7 @@ export async function runCiInit(
   { workingDirectory }: CommandContext,
 ): Promise<CommandResult> {
   const root = await findRoot(workingDirectory);
-  const facts = await collectFacts(root, flags.pin);
+  const facts = await collectFacts(root, flags);
   const files = renderWorkflows(facts);
   if (flags.dryRun === true) {
     const text = files.map(({ path, content }) => `# ${path}\n${content}`).join('\n');

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { relative, resolve, sep } from 'node:path';
 import { findAddonFolder } from '../../addon/find-addon-folder.js';
 import { findRepositoryRoot } from '../../addon/find-repository-root.js';
 import { listAddons, type ListedAddon } from '../../addon/list-slugs.js';
@@ -7,6 +7,7 @@ import { readSettings } from '../../addon/settings.js';
 import { readReleaseEvent } from '../../ci/release-event.js';
 import { AddonReleaseError } from '../../errors.js';
 import type { CommandContext, CommandResult, Invocation } from '../command.js';
+import { runPlan } from './plan.js';
 import { runSteps } from './steps.js';
 
 /** The event as the service has written it down; undefined when it has not. */
@@ -41,18 +42,43 @@ async function findAddons(given: string | undefined, workingDirectory: string): 
   return { addons, tagForm: settings.tag };
 }
 
-/** Releases what the event that has started this CI run names. */
-export async function runCiRelease(
-  invocation: Invocation,
-  context: CommandContext,
-): Promise<CommandResult> {
+interface Named {
+  readonly version: string;
+  /** Absolute. */
+  readonly folder: string;
+}
+
+/** What the event that has started this CI run names. */
+async function readNamed({ flags }: Invocation, context: CommandContext): Promise<Named> {
   const { environment, workingDirectory } = context;
-  const { flags } = invocation;
   const { addons, tagForm } = await findAddons(flags.addon, workingDirectory);
   const payload = await readPayload(environment);
   const slugs = [...new Set(addons.map((addon) => addon.slug))];
   const { slug, version } = readReleaseEvent({ environment, payload }, { slugs, tagForm });
   const folder = addons.find((addon) => addon.slug === slug)?.folder ?? workingDirectory;
-  const release = { ...flags, multi: true, addon: folder };
-  return runSteps({ command: 'release', args: [version], flags: release }, context);
+  return { version, folder };
+}
+
+/** Releases what the event names. */
+export async function runCiRelease(
+  invocation: Invocation,
+  context: CommandContext,
+): Promise<CommandResult> {
+  const { version, folder } = await readNamed(invocation, context);
+  const flags = { ...invocation.flags, multi: true, addon: folder };
+  return runSteps({ command: 'release', args: [version], flags }, context);
+}
+
+/** Says what the jobs of a matrix need to know about what the event names. */
+export async function runCiPlan(
+  invocation: Invocation,
+  context: CommandContext,
+): Promise<CommandResult> {
+  const { version, folder } = await readNamed(invocation, context);
+  const flags = { ...invocation.flags, matrix: true, addon: folder };
+  const { json, error } = await runPlan({ command: 'plan', args: [version], flags }, context);
+  // Other machines have their checkout elsewhere.
+  const addon = relative(context.workingDirectory, folder).split(sep).join('/') || '.';
+  const named = { version, addon, ...json };
+  return { text: JSON.stringify(named), json: named, error };
 }

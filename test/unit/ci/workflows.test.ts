@@ -12,6 +12,7 @@ const ONE: WorkflowFacts = {
   registries: [],
   tagForm: undefined,
   action: 'addon-release/addon-release@v0.1.0',
+  matrix: false,
 };
 
 const SHAPES: Readonly<Record<string, WorkflowFacts>> = {
@@ -27,6 +28,16 @@ const SHAPES: Readonly<Record<string, WorkflowFacts>> = {
   },
   'other registries': { ...ONE, registries: ['docker.io', 'registry.example.org:5000'] },
   'amd64 alone': { ...ONE, arches: ['amd64'] },
+  'a matrix': { ...ONE, matrix: true },
+  'a matrix, many add-ons, other registries': {
+    ...ONE,
+    matrix: true,
+    addons: [
+      { slug: 'greeter', folder: 'greeter' },
+      { slug: 'other', folder: 'other' },
+    ],
+    registries: ['docker.io'],
+  },
   'a form of tags': { ...ONE, tagForm: 'release/{slug}@{version}' },
 };
 
@@ -66,6 +77,18 @@ describe('generated workflows', () => {
       expect(job.permissions?.['contents']).toBeDefined();
       expect(job['timeout-minutes']).toBeGreaterThan(0);
     }
+  });
+
+  it('let only the last job of a matrix write', () => {
+    const { jobs } = render(SHAPES['a matrix'] ?? ONE, 'release');
+    const rights = Object.entries(jobs).map(([name, { permissions }]) => [name, permissions]);
+    expect(Object.fromEntries(rights)).toEqual({
+      plan: { contents: 'read' },
+      test: { contents: 'read' },
+      release: { contents: 'write', packages: 'write' },
+    });
+    const qemu = jobs['test']?.steps.find(({ uses }) => uses?.includes('qemu'));
+    expect(qemu?.with).toEqual({ platforms: 'arm' });
   });
 
   it('write only in the release, and cancel it never', () => {
@@ -181,6 +204,8 @@ describe('the action', () => {
     for (const [name = '', value] of values) {
       expect(value).toBe(`\${{ steps.run.outputs.${name} }}`);
     }
-    expect(Object.keys(action.outputs)).toEqual(['version', 'digest', 'digests', 'images']);
+    expect(Object.keys(action.outputs)).toEqual([
+      ...['addon', 'matrix', 'version', 'digest', 'digests', 'images'],
+    ]);
   });
 });
