@@ -10,6 +10,7 @@ import type { RunEvent } from '../../../src/report/events.js';
 import { pushIndexStep } from '../../../src/steps/push-index.js';
 import { moveTagsStep, tagVersionStep } from '../../../src/steps/tag-release.js';
 import { verifyReleaseStep } from '../../../src/steps/verify-release.js';
+import { encode, pushMemoryImage } from '../../helpers/memory-image.js';
 import { createMemoryRegistry, type MemoryRegistry } from '../../helpers/memory-registry.js';
 import { givenStep, sampleContext } from '../../helpers/sample-context.js';
 import { sampleSettings } from '../../helpers/sample-settings.js';
@@ -18,54 +19,6 @@ import { samplePlan, type SamplePlanOptions } from '../../helpers/sample-plan.js
 
 const ARCHES: readonly Arch[] = ['amd64', 'armv7'];
 const INDEX = 'ghcr.io/owner/example';
-
-function encode(value: unknown): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify(value));
-}
-
-/** Puts the image of an architecture into its repository, by digest. */
-function pushImage(
-  { seed, seedBlob }: MemoryRegistry,
-  repository: string,
-  arch: Arch,
-  platform: Arch = arch,
-): PushedImage {
-  const { ociArchitecture, ociVariant } = describeArch(platform);
-  const config = encode({
-    os: 'linux',
-    architecture: ociArchitecture,
-    ...(ociVariant === undefined ? {} : { variant: ociVariant }),
-    config: {},
-    rootfs: { type: 'layers', diff_ids: [`sha256:${'1'.repeat(64)}`] },
-  });
-  const layer = encode(`layer of ${arch}`);
-  const configDigest = seedBlob(repository, config);
-  const manifest = encode({
-    schemaVersion: 2,
-    mediaType: MEDIA_TYPES.ociManifest,
-    config: {
-      mediaType: 'application/vnd.oci.image.config.v1+json',
-      digest: configDigest,
-      size: config.byteLength,
-    },
-    layers: [
-      {
-        mediaType: 'application/vnd.oci.image.layer.v1.tar+gzip',
-        digest: seedBlob(repository, layer),
-        size: layer.byteLength,
-      },
-    ],
-  });
-  return {
-    arch,
-    repository,
-    manifestDigest: seed(repository, manifest, MEDIA_TYPES.ociManifest),
-    mediaType: MEDIA_TYPES.ociManifest,
-    configDigest,
-    manifestBytes: manifest.byteLength,
-    compressedBytes: layer.byteLength + config.byteLength,
-  };
-}
 
 interface Release extends SamplePlanOptions {
   readonly registry?: MemoryRegistry;
@@ -84,7 +37,9 @@ async function release(options: Release = {}) {
   const events: RunEvent[] = [];
   const pushed =
     options.pushed?.(registry) ??
-    plan.architectures.map(({ arch, repository = '' }) => pushImage(registry, repository, arch));
+    plan.architectures.map(({ arch, repository = '' }) =>
+      pushMemoryImage(registry, repository, arch),
+    );
   const outcome = await runPipeline(
     [
       givenStep('plan', plan),
@@ -226,7 +181,7 @@ describe('verification', () => {
     const { error, tagged, results } = await release({
       image: INDEX,
       meanwhile: (registry) => {
-        const other = pushImage(registry, INDEX, 'aarch64', 'amd64');
+        const other = pushMemoryImage(registry, INDEX, 'aarch64', 'amd64');
         const index = encode({
           schemaVersion: 2,
           mediaType: MEDIA_TYPES.ociIndex,
@@ -263,8 +218,8 @@ describe('verification', () => {
     const { error } = await release({
       image: INDEX,
       pushed: (registry) => [
-        pushImage(registry, INDEX, 'amd64'),
-        pushImage(registry, INDEX, 'armv7', 'aarch64'),
+        pushMemoryImage(registry, INDEX, 'amd64'),
+        pushMemoryImage(registry, INDEX, 'armv7', 'aarch64'),
       ],
     });
     expect(error).toMatchObject({
