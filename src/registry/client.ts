@@ -10,11 +10,13 @@ import {
   type BlobSource,
   type BlobSummary,
 } from './blobs.js';
+import type { Descriptor } from './image-types.js';
 import { createDockerCredentials, type CredentialSource } from './credentials.js';
 import {
   deleteManifest,
   getManifest,
   headManifest,
+  listReferrers,
   putManifest,
   type ManifestSummary,
   type StoredManifest,
@@ -73,6 +75,11 @@ export interface RegistryClient {
     selector: string,
     manifest: Pick<StoredManifest, 'bytes' | 'mediaType'>,
   ) => Promise<string>;
+  /** What refers to a manifest, signatures for example; undefined when the registry has no such list. */
+  readonly listReferrers: (
+    repository: RepositoryName,
+    digest: string,
+  ) => Promise<readonly Descriptor[] | undefined>;
   /** Deletes a manifest with all its tags. */
   readonly deleteManifest: (
     repository: RepositoryName,
@@ -165,6 +172,10 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
     putManifest: (repository, selector, manifest) =>
       attempt(`store manifest ${at(repository, selector)}`, () =>
         putManifest(transport, repository, selector, manifest),
+      ),
+    listReferrers: (repository, digest) =>
+      attempt(`list what refers to ${at(repository, digest)}`, () =>
+        listReferrers(transport, repository, digest),
       ),
     deleteManifest: (repository, digest) =>
       attempt(`delete manifest ${at(repository, digest)}`, () =>

@@ -1,7 +1,7 @@
 import { digestOf, isDigest, matchesDigest } from './digest.js';
 import type { Purpose } from './failures.js';
 import type { HttpResponse } from './http.js';
-import { MEDIA_TYPES } from './image-types.js';
+import { MEDIA_TYPES, type Descriptor } from './image-types.js';
 import { readManifestContent, type ManifestContent } from './read-manifest.js';
 import { isTag, type RepositoryName } from './reference.js';
 import { RegistryError } from './registry-error.js';
@@ -158,6 +158,33 @@ export async function putManifest(
     throw mismatch(repository, selector, `the registry stored something else: ${named}`);
   }
   return isDigest(selector) ? selector : digestOf(manifest.bytes);
+}
+
+/**
+ * What refers to a manifest: signatures, attestations, lists of contents. Undefined when the registry has no such list.
+ *
+ * @see https://github.com/opencontainers/distribution-spec/blob/main/spec.md#listing-referrers
+ */
+export async function listReferrers(
+  transport: RegistryTransport,
+  repository: RepositoryName,
+  digest: string,
+): Promise<readonly Descriptor[] | undefined> {
+  if (!isDigest(digest)) throw new Error(`"${digest}" is not a digest`);
+  const response = await transport.send({
+    purpose: purposeOf(repository, 'pull from', digest),
+    scopes: [{ repository: repository.repository, actions: ['pull'] }],
+    method: 'GET',
+    target: `/v2/${repository.repository}/referrers/${digest}`,
+    headers: { accept: MEDIA_TYPES.ociIndex },
+    expect: [200, 400, 404, 405],
+  });
+  if (response.status !== 200) {
+    await response.discard();
+    return undefined;
+  }
+  const reading = readManifestContent(await response.readBytes(MAX_MANIFEST_BYTES));
+  return reading.ok && reading.value.kind === 'index' ? reading.value.index.manifests : undefined;
 }
 
 /** Deletes a manifest by digest, with every tag that points at it. */

@@ -1,13 +1,10 @@
 import { replaceVersion } from '../addon/set-version.js';
 import type { Addon } from '../addon/types.js';
-import { PyDict } from '../addon/python-value.js';
-import { parseJson, parseYaml } from '../addon/yaml.js';
 import { AddonReleaseError } from '../errors.js';
 import { findStoreBranch } from '../git/store-branch.js';
-import { readVersionHistory } from '../git/version-history.js';
 import { defineStep, type Step, type StepContext } from '../pipeline/step.js';
 import { chooseChannel } from '../plan/channel.js';
-import { chooseImageNames, type ImageNames } from '../plan/image-names.js';
+import type { ImageNames } from '../plan/image-names.js';
 import { movingTags } from '../plan/moving-tags.js';
 import {
   choosePrevious,
@@ -27,29 +24,13 @@ import {
 } from '../plan/version.js';
 import { parseImageReference } from '../registry/reference.js';
 import { readTag } from '../registry/tag-state.js';
+import { readOffered, requireNames } from './published-addon.js';
 
 /** What the command line asks for beside the version. */
 export interface RetagRequest {
   readonly channel: string | undefined;
   /** The name that a promoted version gets. */
   readonly alias?: string | undefined;
-}
-
-function requireNames(addon: Addon, { options }: StepContext): ImageNames {
-  const { image, registry } = options;
-  const names = chooseImageNames({ configured: addon.image, image, registry });
-  if (names !== undefined) return names;
-  throw new AddonReleaseError('usage', `${addon.slug} has no \`image\`, so nothing is published`, {
-    hint: 'Name it with --image, or add `image` to its config.',
-  });
-}
-
-/** The version that a text of a config file says. */
-function readConfigVersion(file: string, text: string): string | undefined {
-  const parsed = file.endsWith('.json') ? parseJson(text) : parseYaml(text);
-  const value = parsed.ok ? parsed.document.value : undefined;
-  const version = value instanceof PyDict ? value.get('version') : undefined;
-  return typeof version === 'string' ? version : undefined;
 }
 
 /** The versions that have a tag. Tags that follow one of them, as 1.2 does, are none. */
@@ -170,11 +151,7 @@ async function choosePreviousVersion(
   context: StepContext,
 ): Promise<ReleaseVersion> {
   const current = parseVersion(addon.version);
-  const { configFile } = addon;
-  const read = (text: string) => readConfigVersion(configFile, text);
-  const history = context.options.git
-    ? await readVersionHistory(configFile, read, context.signal)
-    : [];
+  const history = context.options.git ? await readOffered(addon, context) : [];
   const published = await listPublished(names, addon, context);
   const previous = choosePrevious(current, published, history);
   if (previous !== undefined) return previous;

@@ -76,6 +76,7 @@ export function createMemoryRegistry(): MemoryRegistry {
       const tag = selector.includes(':') ? undefined : selector;
       return Promise.resolve(store(nameOf(name), bytes, mediaType, tag));
     },
+    listReferrers: () => Promise.resolve(undefined),
     deleteManifest: unused,
     headBlob: (name, digest) => {
       const bytes = open(nameOf(name)).blobs.get(digest);
