@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { AddonReleaseError } from '../errors.js';
 import type { StoreTarget } from '../plan/announcement.js';
 import type { Problem } from '../problem.js';
-import { readBlob } from './git.js';
+import { GitError, readBlob } from './git.js';
 import { findIdentity } from './identity.js';
 import { readSourceRevision, trySigning } from './objects.js';
 import { listReleaseChanges, pathInRepository, type ReleaseEdit } from './release-changes.js';
@@ -32,6 +32,8 @@ export interface StoreQuestion extends Patience {
   readonly watched: readonly string[];
   /** Uncommitted changes are told, and released. */
   readonly allowDirty: boolean;
+  /** Nothing will be written: the right to write need not be proved, and a silent remote is only told. */
+  readonly preview: boolean;
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** The name of the release's tag, given the names of those that are there. */
   readonly chooseTag: (existing: Iterable<string>) => string;
@@ -109,7 +111,15 @@ async function findPlace(
   }
   const name = found.remote;
   const address = await readRemoteAddress(root, name);
-  const refs = await readRemoteRefs(root, name, question);
+  const refs = await readRemoteRefs(root, name, question).catch((error: unknown) => {
+    if (!question.preview || !(error instanceof GitError)) throw error;
+    findings.notices.push(`${name} does not answer: what it has is not known`);
+    return undefined;
+  });
+  if (refs === undefined) {
+    const remote = { name, address };
+    return { refs: local, remote, branch: found.branch ?? branch, tip: undefined };
+  }
   // With a tag checked out whose config has the version already, no branch is written to.
   const there =
     found.branch ??
@@ -297,7 +307,8 @@ export async function findStoreTarget(question: StoreQuestion): Promise<StoreFin
     hasTag: tag.hasTag,
     hasVersion: hasVersion || tag.isAnnounced,
   };
-  if (findings.problems.length === 0) await checkWriting(repository, place, target, question);
+  if (!question.preview && findings.problems.length === 0)
+    await checkWriting(repository, place, target, question);
   return { target, ...findings };
 }
 

@@ -22,6 +22,7 @@ async function findTarget(
     release: releaseEdit(addon, version),
     watched: [addon.folder, ...(buildConfig.file === undefined ? [] : [buildConfig.file])],
     allowDirty: options.allowDirty,
+    preview: options.dryRun,
     environment: options.environment,
     chooseTag: (existing) =>
       formatTag(

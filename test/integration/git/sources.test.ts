@@ -278,8 +278,6 @@ describe.runIf(requireTool('git'))('what stands in the way on this machine', () 
   });
 
   test('nobody to sign the commit with: commands that mend it, but not in CI', async () => {
-    await isolateGit('');
-    const folder = await makeFolder();
     await isolateGit();
     const { root, bare } = await makeStore();
     await isolateGit('');
@@ -293,7 +291,6 @@ describe.runIf(requireTool('git'))('what stands in the way on this machine', () 
     expect(await git(bare, 'log', '-1', '--format=%an <%ae>', 'main')).toBe(
       'github-actions[bot] <41898282+github-actions[bot]@users.noreply.github.com>',
     );
-    expect(folder).not.toBe(root);
   });
 
   test('a repository of another user is refused with the way to trust it', async () => {
@@ -332,6 +329,19 @@ describe.runIf(requireTool('git'))('what stands in the way on this machine', () 
     await expect(ask(root)).rejects.toMatchObject({
       failure: 'environment',
       message: 'git failed: read the branches of origin',
+    });
+  });
+
+  test('a preview needs neither an identity nor a remote that answers', async () => {
+    const { root, bare } = await makeStore();
+    const { target } = await ask(root);
+    await isolateGit('');
+    expect(await ask(root, { preview: true })).toEqual({ target, problems: [], notices: [] });
+    await rm(bare, { recursive: true });
+    expect(await ask(root, { preview: true })).toEqual({
+      target,
+      problems: [],
+      notices: ['origin does not answer: what it has is not known'],
     });
   });
 

@@ -127,6 +127,7 @@ export function editTo(version: string) {
 export interface Question {
   readonly version?: string;
   readonly allowDirty?: boolean;
+  readonly preview?: boolean;
   readonly environment?: Readonly<Record<string, string>>;
   readonly tag?: string;
 }
@@ -140,6 +141,7 @@ export function ask(root: string, question: Question = {}): Promise<StoreFinding
     release: { file: join(root, 'addon/config.yaml'), edit: editTo(version) },
     watched: [join(root, 'addon')],
     allowDirty: question.allowDirty ?? false,
+    preview: question.preview ?? false,
     environment: question.environment ?? {},
     chooseTag: (existing) =>
       formatTag(
