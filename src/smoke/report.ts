@@ -1,4 +1,5 @@
 import type { Arch } from '../addon/arch.js';
+import type { SmokePhase } from './phases.js';
 
 /** What one check found. */
 export interface CheckResult {
@@ -23,6 +24,8 @@ export interface SmokeReport {
   readonly checks: readonly CheckResult[];
   readonly passed: boolean;
   readonly durationMs: number;
+  /** Where the time went; undefined in records of earlier runs. */
+  readonly phases?: readonly SmokePhase[] | undefined;
   /** The last lines of the container's log. */
   readonly log: readonly string[];
 }

@@ -12,6 +12,7 @@ import type { SmokeEnvironment } from './environment.js';
 import { Installation } from './installation.js';
 import { chooseLimits, type RunLimits } from './limits.js';
 import { LogWatch } from './log-watch.js';
+import { PhaseClock } from './phases.js';
 import type { PreparedRun } from './prepare-runs.js';
 import type { PublishedImages } from './published-images.js';
 import {
@@ -37,6 +38,8 @@ export interface SmokeTestRequest {
   /** The version that installations have now, for the upgrade; undefined when none is published. */
   readonly publishedImage: string | undefined;
   readonly publishedImages: PublishedImages;
+  /** How long the test waited for its environment. */
+  readonly waitedMs: number;
   readonly runFolder: string;
   readonly emit: Emit;
   readonly signal: AbortSignal;
@@ -48,6 +51,7 @@ const SHOWN_FILES = 5;
 class SmokeTest {
   private readonly results: CheckResult[] = [];
   private readonly limits: RunLimits;
+  private readonly clock = new PhaseClock();
   private log: readonly string[] = [];
 
   constructor(private readonly request: SmokeTestRequest) {
@@ -192,14 +196,21 @@ class SmokeTest {
       emit({ type: 'log', arch, phase: 'smoke', line });
     };
     try {
-      if (isFirst && this.wantsUpgrade()) await this.startPublished(installation);
-      const container = await installation.createContainer(onLog);
+      if (isFirst && this.wantsUpgrade()) {
+        await this.clock.time('again', () => this.startPublished(installation));
+      }
+      const container = await this.clock.time('install', () => installation.createContainer(onLog));
       const context = this.makeContext(installation, container, run, logWatch);
       // At the same time: the start is mostly waiting, and its length is measured.
+      let checkedAtMs = performance.now();
+      const checking = this.checkContainer(installation, context, run.name).finally(() => {
+        checkedAtMs = performance.now();
+      });
       const outcomes = await Promise.allSettled([
-        this.checkContainer(installation, context, run.name),
+        checking,
         isFirst ? this.runChecks(IMAGE_CHECKS, context, undefined) : undefined,
       ]);
+      this.clock.add('image', performance.now() - checkedAtMs);
       const broken = outcomes.find((outcome) => outcome.status === 'rejected');
       if (broken !== undefined) throw broken.reason;
       this.log = container.log;
@@ -207,24 +218,35 @@ class SmokeTest {
       const kept = again ? await this.listData(installation, container) : [];
       await installation.removeContainer(container);
       if (again) {
-        await this.runChecks(
-          [
-            {
-              ...AGAIN_CHECKS.restart,
-              needs: ['start', 'ready', 'steady', 'stop'],
-              run: () => this.startAgain(installation, run, kept, onLog),
-            },
-          ],
-          context,
-          run.name,
-        );
+        const check: SmokeCheck = {
+          ...AGAIN_CHECKS.restart,
+          needs: ['start', 'ready', 'steady', 'stop'],
+          run: () => this.startAgain(installation, run, kept, onLog),
+        };
+        await this.clock.time('again', () => this.runChecks([check], context, run.name));
       }
     } finally {
-      await installation.close();
+      await this.clock.time('remove', () => installation.close());
     }
   }
 
   private async checkContainer(
+    installation: Installation,
+    context: CheckContext,
+    run: string,
+  ): Promise<void> {
+    const { clock } = this;
+    const started = performance.now();
+    await this.checkStarted(installation, context, run);
+    const readyMs = Math.max(0, context.notes.readyAtMs - started);
+    const stop = this.results.find((result) => result.id === 'stop' && result.run === run);
+    const stopMs = stop?.durationMs ?? 0;
+    clock.add('start', readyMs);
+    clock.add('checks', performance.now() - started - readyMs - stopMs);
+    clock.add('stop', stopMs);
+  }
+
+  private async checkStarted(
     installation: Installation,
     context: CheckContext,
     run: string,
@@ -303,6 +325,7 @@ class SmokeTest {
     const { addon, candidate, engine, emit, runs } = this.request;
     const { arch, configDigest } = candidate;
     const started = performance.now();
+    this.clock.add('environment', this.request.waitedMs);
     emit({ type: 'phase-started', arch, phase: 'smoke' });
     for (const [index, run] of runs.entries()) await this.testRun(run, index === 0);
     const isOfImage = ({ run }: CheckResult): boolean => run === undefined;
@@ -335,6 +358,7 @@ class SmokeTest {
       checks,
       passed: broken.length === 0,
       durationMs,
+      phases: this.clock.list(),
       log: this.log,
     };
   }

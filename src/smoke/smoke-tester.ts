@@ -75,8 +75,10 @@ export class SmokeTester {
 
   private async run(candidate: Candidate): Promise<SmokeReport> {
     const { addon, engine, plan, smoke, baseLayers, emit, signal, runFolder } = this.request;
+    const asked = performance.now();
     const environment = await this.open();
     return runSmokeTest({
+      waitedMs: performance.now() - asked,
       addon,
       engine,
       version: plan.version,

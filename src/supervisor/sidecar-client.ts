@@ -36,7 +36,7 @@ interface Pending {
 }
 
 /** Finds out why the sidecar can't be used any more; gets what its end looked like from here. */
-export type ExplainEnd = (message: string) => Promise<Error>;
+type ExplainEnd = (message: string) => Promise<Error>;
 
 /** Talks to one sidecar. All promises reject when it ends before it answered. */
 export class SidecarClient {
