@@ -1,6 +1,7 @@
 import { copyFile, cp, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { WorkflowFile } from '../../src/ci/workflows.js';
 import { makeProbeProgram } from '../../src/engine/probe-program.js';
 import { run } from '../../src/exec/run.js';
 import { makeTemporaryFolder, runCli, type AtEnd } from '../helpers/cli.js';
@@ -24,6 +25,14 @@ const FIXTURE = path.resolve(import.meta.dirname, '../fixtures/addons/once');
 const TOKEN = 'ghs_for_the_workflows_of_a_test';
 const SLUG = 'tagged_once';
 const ARCHES = ['aarch64', 'amd64', 'armv7'] as const;
+
+interface PlayChanges {
+  readonly arguments?: string;
+  /** Another one than `ci init` has written. */
+  readonly workflow?: Workflow;
+  /** Default: the one of the workflow's name. */
+  readonly job?: string;
+}
 
 /** The workflow with more arguments for our action. */
 function withArguments(workflow: Workflow, text: string): Workflow {
@@ -71,9 +80,9 @@ describe.skipIf(!hasTools)('workflows made by `ci init`', () => {
   async function play(
     name: 'release' | 'test' | 'verify',
     event: RunnerOptions['event'],
-    changes: Partial<RunnerOptions> & { readonly arguments?: string } = {},
+    changes: Partial<RunnerOptions> & PlayChanges = {},
   ): Promise<JobRun> {
-    const workflow = workflows[name];
+    const workflow = changes.workflow ?? workflows[name];
     if (workflow === undefined) throw new Error(`there is no workflow ${name}`);
     const options: RunnerOptions = {
       checkout: changes.checkout ?? (await checkOut(event.ref.replace('refs/heads/', 'origin/'))),
@@ -90,7 +99,8 @@ describe.skipIf(!hasTools)('workflows made by `ci init`', () => {
       ...changes,
     };
     const { arguments: more } = changes;
-    return runJob(more === undefined ? workflow : withArguments(workflow, more), name, options);
+    const played = more === undefined ? workflow : withArguments(workflow, more);
+    return runJob(played, changes.job ?? name, options);
   }
 
   beforeAll(async () => {
@@ -213,6 +223,44 @@ describe.skipIf(!hasTools)('workflows made by `ci init`', () => {
       const verified = await play('verify', nightly, { token: '' });
       expect([verified.succeeded, lastStep(verified).log]).toEqual([true, expect.any(String)]);
     });
+  });
+
+  it('release from several machines what one job publishes', async () => {
+    await store.git('pull', '--quiet', '--rebase', 'origin', 'main');
+    const made = await runCli(['ci', 'init', '--matrix', '--dry-run', '--json'], {
+      cwd: store.root,
+      atEnd,
+    });
+    const { files } = JSON.parse(made.stdout) as { readonly files: readonly WorkflowFile[] };
+    const text = files.find(({ path: file }) => file.endsWith('release.yaml'))?.content ?? '';
+    const workflow = parseWorkflow(text);
+    await store.git('tag', 'v1.0.2');
+    await store.git('push', '--quiet', 'origin', 'v1.0.2');
+    const artifacts = await makeTemporaryFolder('artifacts', atEnd);
+    const event = { name: 'push', ref: 'refs/tags/v1.0.2', payload: {} };
+    const playJob = (name: string, changes: Partial<RunnerOptions>): Promise<JobRun> =>
+      play('release', event, { ...changes, artifacts, workflow, job: name });
+
+    const plan = await playJob('plan', {});
+    expect([plan.succeeded, lastStep(plan).log]).toEqual([true, expect.any(String)]);
+    expect(plan.outputs).toMatchObject({ version: '1.0.2', addon: SLUG });
+    const { include } = JSON.parse(plan.outputs['matrix'] ?? '{}') as {
+      readonly include: readonly { readonly arch: string }[];
+    };
+    expect(include.map(({ arch }) => arch).toSorted()).toEqual([...ARCHES]);
+    for (const matrix of include) {
+      const test = await playJob('test', { matrix, needs: { plan }, token: '' });
+      expect([test.succeeded, lastStep(test).log]).toEqual([true, expect.any(String)]);
+    }
+    const release = await playJob('release', { needs: { plan } });
+    expect([release.succeeded, lastStep(release).log]).toEqual([true, expect.any(String)]);
+    const index = await inspectIndex(`${image}:1.0.2`);
+    expect(index.platforms.map(({ platform }) => platform).toSorted()).toEqual([
+      ...['linux/amd64', 'linux/arm/v7', 'linux/arm64'],
+    ]);
+    expect(
+      Object.values(JSON.parse(lastStep(release).outputs['digests'] ?? '{}') as object),
+    ).toHaveLength(3);
   });
 
   it('run the package of their own version where the action was not built', async () => {

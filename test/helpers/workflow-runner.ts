@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile, writeFile } from 'node:fs/promises';
+import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { atEndOfTest, cleanEnvironment, makeTemporaryFolder, type AtEnd } from './cli.js';
 import { expand, expandAll, type Contexts } from './workflow-expressions.js';
@@ -30,7 +30,11 @@ export interface RunnerOptions {
   /** `github.token`; empty for what a fork gets. */
   readonly token: string;
   readonly secrets?: Readonly<Record<string, string>>;
-  readonly matrix?: Readonly<Record<string, string>>;
+  readonly matrix?: Readonly<Record<string, string | boolean>>;
+  /** The outputs of the jobs before. */
+  readonly needs?: Readonly<Record<string, JobRun>>;
+  /** A folder that holds the artifacts of a run, each in a folder of its name. */
+  readonly artifacts?: string;
   /** What a test must be able to change: the address of GitHub's API. */
   readonly environment?: Readonly<Record<string, string>>;
   /** Where our action is checked out. Default: this project. */
@@ -50,6 +54,7 @@ export interface JobRun {
   readonly succeeded: boolean;
   /** Up to the first that failed. */
   readonly steps: readonly StepRun[];
+  readonly outputs: Readonly<Record<string, string>>;
   /** The job's page, in Markdown. */
   readonly summary: string;
 }
@@ -85,7 +90,12 @@ export async function runJob(
     ADDON_RELEASE_STATE: path.join(folder, 'state'),
     ...options.environment,
   });
+  const temporary = path.join(folder, 'temp');
+  const finished: Record<string, Pick<StepRun, 'outputs'>> = {};
   const contexts: Contexts = {
+    runner: { temp: temporary },
+    needs: options.needs ?? {},
+    steps: finished,
     github: { token: options.token, event_name: event.name, ref: event.ref, ref_name: refName },
     inputs: event.payload['inputs'] ?? {},
     secrets: options.secrets ?? {},
@@ -140,6 +150,23 @@ export async function runJob(
     return { ...last, uses: step.uses, outputs };
   }
 
+  /** What actions/upload-artifact and actions/download-artifact (with merge-multiple) do. */
+  async function moveArtifacts({ uses = '', with: inputs }: WorkflowStep): Promise<void> {
+    const { name = '', path: place = '', pattern = '' } = expandAll(inputs, contexts);
+    const { artifacts } = options;
+    if (!uses.includes('-artifact@')) return;
+    if (artifacts === undefined) throw new Error('there is no place for artifacts');
+    if (uses.startsWith('actions/upload-artifact@')) {
+      await cp(place, path.join(artifacts, name), { recursive: true });
+      return;
+    }
+    const prefix = pattern.replace(/\*$/, '');
+    for (const artifact of await readdir(artifacts)) {
+      if (!artifact.startsWith(prefix)) continue;
+      await cp(path.join(artifacts, artifact), place, { recursive: true });
+    }
+  }
+
   const steps: StepRun[] = [];
   for (const step of job.steps) {
     if (step.if !== undefined) throw new Error('conditions of steps are not played');
@@ -149,12 +176,14 @@ export async function runJob(
     } else if (OUR_ACTION.test(step.uses ?? '')) {
       run = await runAction(readAction(), step);
     } else {
-      expandAll(step.with, contexts);
+      await moveArtifacts(step);
       run = { uses: step.uses, exitCode: undefined, log: '', outputs: {} };
     }
     steps.push(run);
+    if (step.id !== undefined) finished[step.id] = { outputs: run.outputs };
     if (run.exitCode !== undefined && run.exitCode !== 0) break;
   }
   const succeeded = steps.every(({ exitCode }) => exitCode === undefined || exitCode === 0);
-  return { succeeded, steps, summary: await readFile(summaryFile, 'utf8') };
+  const outputs = expandAll(job.outputs, contexts);
+  return { succeeded, steps, outputs, summary: await readFile(summaryFile, 'utf8') };
 }
