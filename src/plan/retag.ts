@@ -1,6 +1,12 @@
 import type { AnnouncementWrite } from './announcement.js';
 import type { Channel } from './channel.js';
-import { decideMove, movingTags, type MoveDecision, type TagState } from './moving-tags.js';
+import {
+  decideMove,
+  movingTags,
+  type MoveDecision,
+  type MoveRequest,
+  type TagState,
+} from './moving-tags.js';
 import type { PlannedWrite } from './release-plan.js';
 import { compareVersions, readVersion, type ReleaseVersion } from './version.js';
 
@@ -15,7 +21,7 @@ export interface TaggedRepository {
 }
 
 /** A tag that will name another image. */
-export interface TagMove {
+interface TagMove {
   readonly repository: string;
   readonly tag: string;
   /** What it names now; undefined when it is new. */
@@ -25,7 +31,7 @@ export interface TagMove {
 }
 
 /** A tag that is left as it is, and why. */
-export interface TagStay {
+interface TagStay {
   readonly repository: string;
   readonly tag: string;
   readonly reason: string;
@@ -96,10 +102,7 @@ export function listTagsToMove(
 }
 
 /** Going back is asked for, so a newer version gives way; nothing gets a tag that it never had. */
-function decideBack(
-  current: TagState | undefined,
-  next: Parameters<typeof decideMove>[1],
-): MoveDecision {
+function decideBack(current: TagState | undefined, next: MoveRequest): MoveDecision {
   if (current === undefined) {
     return { move: false, reason: 'is not in use', isThere: false };
   }

@@ -6,7 +6,7 @@ import { RegistryError } from './registry-error.js';
 import { readImageVersion } from './tag-state.js';
 
 /** A manifest or index of a repository, with what it names and what it belongs to. */
-export interface InventoryItem {
+interface InventoryItem {
   readonly digest: string;
   readonly tags: readonly string[];
   /** What it says of its version; asked for where it has a tag. */

@@ -1,6 +1,6 @@
 import type { RepositoryName } from './reference.js';
 
-export interface PackagePages {
+interface PackagePages {
   /** Of a package that belongs to a person. */
   readonly user: string;
   /** Of a package that belongs to an organisation. */

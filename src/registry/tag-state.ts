@@ -6,7 +6,7 @@ import type { RepositoryName } from './reference.js';
 import { RegistryError } from './registry-error.js';
 
 /** What a tag names, and which version the image says to be. */
-export interface NamedImage {
+interface NamedImage {
   readonly digest: string;
   /** Undefined when neither annotations nor labels tell. */
   readonly version: string | undefined;
