@@ -6,6 +6,7 @@ export interface Flags {
   readonly arch?: readonly string[];
   readonly multi?: boolean;
   readonly replace?: boolean;
+  readonly channel?: string;
   readonly registry?: string;
   readonly image?: string;
   readonly baseMirror?: readonly string[];

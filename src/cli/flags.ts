@@ -81,6 +81,7 @@ export function addCommonOptions(command: Command): Command {
 export function addReleaseOptions(command: Command): Command {
   return command
     .option('--replace', 'overwrite the version if it exists with other content')
+    .option('--channel <name>', "stable, beta or edge (default: by the version's form)")
     .option('--no-smoke', 'publish without smoke tests')
     .option('--allow-dirty', 'release uncommitted changes too')
     .option('--no-git', 'write the version into config.yaml, but commit, tag and push nothing')

@@ -88,6 +88,7 @@ function checkCombination({ command, args, flags }: Invocation): void {
   for (const [given, name] of [
     [flags.allowDirty === true, '--allow-dirty'],
     [flags.git === false, '--no-git'],
+    [flags.channel !== undefined, '--channel'],
     [flags.github === false, '--no-github'],
   ] as const) {
     if (given && !publishes({ command, args, flags }))
@@ -171,6 +172,7 @@ export function parseFlags(
     arches: chooseArches(invocation),
     publish: publishes(invocation),
     replace: flags.replace === true,
+    channel: flags.channel,
     allowDirty: flags.allowDirty === true,
     git: flags.git !== false,
     github: flags.github !== false,

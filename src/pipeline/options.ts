@@ -10,6 +10,8 @@ export interface ReleaseOptions {
   readonly publish: boolean;
   /** `--replace`: a version that exists with other content may be overwritten. */
   readonly replace: boolean;
+  /** `--channel`: undefined = the one that the version's form stands for. */
+  readonly channel: string | undefined;
   /** `--allow-dirty`: uncommitted changes are released too. */
   readonly allowDirty: boolean;
   /** False with `--no-git`: no commit, tag or push, only the version in the file. */

@@ -1,6 +1,7 @@
 import { approveStep } from '../steps/approve.js';
 import { buildAndTestStep } from '../steps/build-and-test.js';
 import { checkSourcesStep } from '../steps/check-sources.js';
+import { draftGithubReleaseStep } from '../steps/draft-github-release.js';
 import { exportCandidatesStep } from '../steps/export-candidates.js';
 import { findEngineStep } from '../steps/find-engine.js';
 import { findPublishedStep } from '../steps/find-published.js';
@@ -8,6 +9,7 @@ import { makePlanStep } from '../steps/make-plan.js';
 import { lockPruneStep, planPruneStep, pruneStep, type PruneRequest } from '../steps/prune.js';
 import { planPromoteStep, planRollbackStep, type RetagRequest } from '../steps/plan-retag.js';
 import { preflightStep } from '../steps/preflight.js';
+import { publishGithubReleaseStep } from '../steps/publish-github-release.js';
 import { pushImagesStep } from '../steps/push-images.js';
 import { pushIndexStep } from '../steps/push-index.js';
 import { readAddonStep } from '../steps/read-addon.js';
@@ -37,6 +39,7 @@ const RELEASE: readonly Step[] = [
   takeLockStep, // from here on nobody else on this machine writes to the same place
   findPublishedStep, // what is published is neither built nor written again
   preflightStep, // rights, bases and emulation, before hours are spent
+  draftGithubReleaseStep, // a token that may not do it is found out before anything is built
   buildAndTestStep, // each architecture is tested as soon as it is built
   approveStep, // one failed architecture ends the run here: nothing has been published
   pushImagesStep, // by digest, nothing has a name yet
@@ -45,18 +48,22 @@ const RELEASE: readonly Step[] = [
   tagVersionStep, // the version becomes visible, with everything behind it in place
   verifyReleaseStep, // read back from the registry and compared with what was tested
   moveTagsStep, // `latest` follows only a verified version
-  updateStoreStep, // config.yaml last: from then on installations are offered the version
+  updateStoreStep, // config.yaml: from then on installations are offered the version
+  publishGithubReleaseStep, // last: everything that it names is there
 ];
 
 function upTo(last: Step): readonly Step[] {
   return RELEASE.slice(0, RELEASE.indexOf(last) + 1);
 }
 
+/** What is done on this machine alone. */
+const LOCAL = upTo(approveStep).filter((step) => step !== draftGithubReleaseStep);
+
 /** The steps of each command. */
 export const PIPELINES = {
   plan: upTo(makePlanStep),
-  build: [...upTo(approveStep), exportCandidatesStep],
-  test: [...upTo(approveStep), exportCandidatesStep],
+  build: [...LOCAL, exportCandidatesStep],
+  test: [...LOCAL, exportCandidatesStep],
   dev: upTo(preflightStep),
   release: RELEASE,
 } as const;

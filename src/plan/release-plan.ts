@@ -5,6 +5,7 @@ import { AddonReleaseError } from '../errors.js';
 import type { Problem } from '../problem.js';
 import { planAnnouncement, type AnnouncementWrite, type StoreTarget } from './announcement.js';
 import { mirrorImage, type BaseMirror } from './base-mirror.js';
+import { chooseChannel, type Channel } from './channel.js';
 import { listBaseImages, type Dockerfile } from './dockerfile.js';
 import { fingerprintPlan } from './fingerprint.js';
 import {
@@ -15,6 +16,7 @@ import {
   type SourceFacts,
 } from './image-metadata.js';
 import { localImage, type ImageNames } from './image-names.js';
+import { movingTags } from './moving-tags.js';
 import type { ReleaseVersion } from './version.js';
 
 /** An image that an architecture's build pulls. */
@@ -69,6 +71,8 @@ export interface ReleasePlan {
   readonly configFile: string;
   readonly version: string;
   readonly stable: boolean;
+  /** Who gets it. */
+  readonly channel: Channel;
   /** config.yaml's version when it differs: it is brought in line after everything else has succeeded. */
   readonly configVersion: string;
   readonly source: SourceFacts;
@@ -102,6 +106,8 @@ export interface PlanInput {
   readonly buildArgs: Readonly<Record<string, string>>;
   readonly baseMirrors: readonly BaseMirror[];
   readonly noCache: boolean;
+  /** Undefined = the one that the version's form stands for. */
+  readonly channel: string | undefined;
   /** Where the release is announced in git; undefined = only the file is written. */
   readonly store?: StoreTarget | undefined;
   readonly settings: Pick<ReleaseSettings, 'optionalArches' | 'sign'>;
@@ -235,7 +241,10 @@ function planWrites(
     }
   }
   for (const tag of [...plan.versionTags, ...plan.movingTags]) {
-    const detail = tag === version ? 'the version' : 'moves, after verification';
+    const detail =
+      tag === version
+        ? 'the version'
+        : 'moves, after verification, unless it names a newer version';
     for (const repository of [...tagged, indexRepository]) {
       writes.push({ kind: 'tag', target: `${repository}:${tag}`, detail });
     }
@@ -264,6 +273,7 @@ export function makePlan(input: PlanInput): ReleasePlan {
     throw new AddonReleaseError('addon', `${addon.slug} can't be built as it is`, { problems });
   }
   const publish = input.publish && names !== undefined;
+  const channel = chooseChannel(version, input.channel);
   const plan = {
     schemaVersion: 1,
     slug: addon.slug,
@@ -272,6 +282,7 @@ export function makePlan(input: PlanInput): ReleasePlan {
     configFile: addon.configFile,
     version: version.text,
     stable: version.stable,
+    channel,
     configVersion: addon.version,
     source: input.source,
     created: isoDate(input.source.epochSeconds),
@@ -281,7 +292,7 @@ export function makePlan(input: PlanInput): ReleasePlan {
     indexRepository: publish ? names.index : undefined,
     annotations: ociAnnotations({ addon, version: version.text, source: input.source }),
     versionTags: publish ? [version.text] : [],
-    movingTags: publish && version.stable ? ['latest'] : [],
+    movingTags: publish ? movingTags(version, channel) : [],
     sign: publish ? input.settings.sign : undefined,
   } as const satisfies Unfinished;
   const fingerprint = fingerprintPlan(plan);

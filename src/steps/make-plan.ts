@@ -105,6 +105,7 @@ export const makePlanStep = defineStep({
       buildArgs: options.buildArgs,
       baseMirrors: options.baseMirrors,
       noCache: options.noCache,
+      channel: options.channel,
     });
     const before = journal.previous?.results.plan;
     if (before !== undefined) checkUnchanged(before, plan);

@@ -1,30 +1,31 @@
 import type { Results } from '../pipeline/results.js';
-import { defineStep } from '../pipeline/step.js';
-import type { StepContext } from '../pipeline/step.js';
+import { defineStep, type StepContext } from '../pipeline/step.js';
+import { decideMove } from '../plan/moving-tags.js';
+import { parseVersion } from '../plan/version.js';
 import { parseImageReference } from '../registry/reference.js';
 import { tagImage } from '../registry/tag-image.js';
+import { readTag } from '../registry/tag-state.js';
+
+type Images = Pick<Results, 'pushed' | 'index'>;
 
 /** Tags the per-architecture repositories first, where there are any, and the index last. */
 async function tagEverything(
-  tags: readonly string[],
-  { pushed, index }: Pick<Results, 'pushed' | 'index'>,
+  name: string,
+  { pushed, index }: Images,
   { registry, journal }: StepContext,
-): Promise<{ readonly references: readonly string[] }> {
+): Promise<readonly string[]> {
   const references: string[] = [];
-  const tag = async (repository: string, digest: string, name: string): Promise<void> => {
+  const tag = async (repository: string, digest: string): Promise<void> => {
     const target = `${repository}:${name}`;
     const moved = await tagImage(registry, parseImageReference(repository, 'addon'), digest, name);
     if (moved) await journal.wrote({ kind: 'tag', target, detail: digest });
     references.push(target);
   };
-  for (const name of tags) {
-    for (const { repository, manifestDigest } of pushed) {
-      if (repository === index.repository) continue;
-      await tag(repository, manifestDigest, name);
-    }
-    await tag(index.repository, index.digest, name);
+  for (const { repository, manifestDigest } of pushed) {
+    if (repository !== index.repository) await tag(repository, manifestDigest);
   }
-  return { references };
+  await tag(index.repository, index.digest);
+  return references;
 }
 
 /** Names the pushed digests by the version. From here on the version can be pulled. */
@@ -33,18 +34,39 @@ export const tagVersionStep = defineStep({
   title: 'Tag the version',
   needs: ['plan', 'pushed', 'index'],
   tools: ['registry'],
-  run: ({ plan, ...images }, context) => tagEverything(plan.versionTags, images, context),
+  run: async ({ plan, ...images }, context) => {
+    const references: string[] = [];
+    for (const name of plan.versionTags) {
+      references.push(...(await tagEverything(name, images, context)));
+    }
+    return { references };
+  },
   summarize: ({ references }) => references.join(', '),
 });
 
-/** Lets `latest` follow a verified version. */
+/** Lets the channel's tags follow a verified version. None goes back to an older one. */
 export const moveTagsStep = defineStep({
   id: 'moved',
   title: 'Move the tags that follow',
   needs: ['plan', 'pushed', 'index', 'verified'],
   tools: ['registry'],
-  skip: ({ plan }) =>
-    plan.movingTags.length === 0 ? `${plan.version} is not a stable version` : undefined,
-  run: ({ plan, ...images }, context) => tagEverything(plan.movingTags, images, context),
-  summarize: ({ references }) => references.join(', '),
+  run: async ({ plan, ...images }, context) => {
+    const { repository, digest } = images.index;
+    const version = parseVersion(plan.version);
+    const references: string[] = [];
+    for (const tag of plan.movingTags) {
+      const name = parseImageReference(repository, 'addon');
+      const current = await readTag(context.registry, name, tag);
+      const decision = decideMove(current, { tag, version, digest });
+      if (!decision.move && !decision.isThere) {
+        const message = `${repository}:${tag} ${decision.reason}`;
+        context.emit({ type: 'notice', level: 'info', message });
+        continue;
+      }
+      references.push(...(await tagEverything(tag, images, context)));
+    }
+    return { references };
+  },
+  summarize: ({ references }) =>
+    references.length === 0 ? 'none: they name newer versions' : references.join(', '),
 });

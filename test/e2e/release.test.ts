@@ -90,7 +90,7 @@ describe.skipIf(!hasTools)('a release for three architectures', () => {
   });
 
   it('lets `latest` name the same index', async () => {
-    expect(await listTags(image)).toEqual(['1.0.0', 'latest']);
+    expect(await listTags(image)).toEqual(['1', '1.0', '1.0.0', 'latest', 'stable']);
     const [version, latest] = await Promise.all(
       ['1.0.0', 'latest'].map((tag) => inspectIndex(`${image}:${tag}`)),
     );
@@ -138,7 +138,15 @@ describe.skipIf(!hasTools)('a release after a release', () => {
       runs.push(await runCli([version, ...args], { cwd: addon.folder }));
     }
     expect(runs.map(({ exitCode }) => exitCode)).toEqual([0, 0]);
-    expect(await listTags(image)).toEqual(['1.0.0', '1.1.0-beta.1', 'latest']);
+    expect(await listTags(image)).toEqual([
+      '1',
+      '1.0',
+      '1.0.0',
+      '1.1.0-beta.1',
+      'beta',
+      'latest',
+      'stable',
+    ]);
     const [stable, beta, latest] = await Promise.all(
       ['1.0.0', '1.1.0-beta.1', 'latest'].map((tag) => inspectIndex(`${image}:${tag}`)),
     );
@@ -149,7 +157,7 @@ describe.skipIf(!hasTools)('a release after a release', () => {
   it('refuses a version that exists with other content, and replaces it when told to', async () => {
     const addon = await copyFixture('once');
     const image = `${registry.host}/example/other`;
-    const args = ['1.0.0', '--multi', '--arch', 'amd64', '--image', image];
+    const args = ['1.0.0', '--multi', '--arch', 'amd64', '--allow-dirty', '--image', image];
     const options = { cwd: addon.folder };
     await expectTidyEnd(await runCli(args, options), 0, addon);
     const published = await inspectIndex(`${image}:1.0.0`);

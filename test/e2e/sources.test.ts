@@ -40,7 +40,13 @@ describe.skipIf(!hasTools)('the files of an add-on', () => {
         },
       ]),
     );
-    expect(await listTags(`${registry.host}/example/own-from`)).toEqual(['1.0.0', 'latest']);
+    expect(await listTags(`${registry.host}/example/own-from`)).toEqual([
+      '1',
+      '1.0',
+      '1.0.0',
+      'latest',
+      'stable',
+    ]);
   });
 
   it('may have their build.yaml at the root of the repository', async () => {

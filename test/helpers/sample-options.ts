@@ -7,6 +7,7 @@ export function sampleOptions(changes: Partial<ReleaseOptions> = {}): ReleaseOpt
     arches: 'all',
     publish: true,
     replace: false,
+    channel: undefined,
     allowDirty: false,
     git: true,
     github: true,

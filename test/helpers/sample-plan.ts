@@ -35,6 +35,7 @@ export function samplePlan(options: SamplePlanOptions = {}): ReleasePlan {
     buildArgs: {},
     baseMirrors: [],
     noCache: false,
+    channel: undefined,
     settings: { optionalArches: [], sign: undefined },
   });
   return { ...plan, folder: options.folder ?? plan.folder };

@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { removeArchives } from '../../engine/candidate-archive.js';
 import { AddonReleaseError } from '../../errors.js';
 import { JournalWriter } from '../../journal/journal.js';
-import type { Journal, RecordedCommand } from '../../pipeline/journal.js';
+import { NO_JOURNAL, type Journal, type RecordedCommand } from '../../pipeline/journal.js';
 import type { ReleaseOptions } from '../../pipeline/options.js';
 import { PIPELINES } from '../../pipeline/pipeline.js';
 import { runPipeline, type RunOutcome } from '../../pipeline/run.js';
@@ -56,7 +56,10 @@ export async function runRecorded(request: RunRequest): Promise<FinishedRun> {
   const runFolder =
     previous?.runFolder ?? (await createRunFolder(options.workingDirectory, options.environment));
   const run = basename(runFolder);
-  const journal = await JournalWriter.start(runFolder, run, command, previous?.journal);
+  // A preview leaves nothing behind.
+  const journal = options.dryRun
+    ? undefined
+    : await JournalWriter.start(runFolder, run, command, previous?.journal);
   const screen = await createReporter({
     stdout: process.stdout,
     stderr: process.stderr,
@@ -79,7 +82,7 @@ export async function runRecorded(request: RunRequest): Promise<FinishedRun> {
       emit: reporter.emit,
       signal,
       runFolder,
-      journal,
+      journal: journal ?? NO_JOURNAL,
       locksFolder: locksFolder(options.environment),
       registry: createRegistryClient({
         credentials: 'docker-config',
@@ -97,7 +100,7 @@ export async function runRecorded(request: RunRequest): Promise<FinishedRun> {
     await reporter.close();
     await outcome.results.lock?.held?.release();
     await removeArchives(runFolder);
-    await writeEnd(journal, outcome.error);
+    if (journal !== undefined) await writeEnd(journal, outcome.error);
   }
   return { ...outcome, runFolder };
 }

@@ -44,6 +44,7 @@ describe('parseFlags', () => {
       noCache: false,
       requestTimeoutMs: undefined,
       out: undefined,
+      channel: undefined,
       from: [],
       allowDirty: false,
       git: true,

@@ -50,6 +50,7 @@ const PLAN: ReleasePlan = {
   configFile: '/addons/example/config.yaml',
   version: '1.2.3',
   stable: true,
+  channel: 'stable',
   configVersion: '1.2.3',
   source: { revision: undefined, dirty: false, url: undefined, epochSeconds: 0 },
   created: '1970-01-01T00:00:00Z',

@@ -42,7 +42,8 @@ test('other commands run the beginning of it, none of which writes to a registry
   for (const name of ['plan', 'build', 'test'] as const) {
     // What they write is for this machine, or for the one that publishes.
     const steps = PIPELINES[name].filter(({ id }) => id !== 'exported');
-    expect(steps).toEqual(release.slice(0, steps.length));
+    const local = release.filter(({ id }) => id !== 'githubDraft');
+    expect(steps).toEqual(local.slice(0, steps.length));
     expect(steps.length).toBeGreaterThan(0);
     for (const { id } of steps)
       expect(['pushed', 'index', 'versioned', 'moved', 'store']).not.toContain(id);

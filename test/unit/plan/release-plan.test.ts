@@ -39,6 +39,7 @@ function input(changes: Changes = {}): PlanInput {
     buildArgs: {},
     baseMirrors: [],
     noCache: false,
+    channel: undefined,
     settings: { optionalArches: [], sign: undefined },
     ...rest,
   };
@@ -113,7 +114,8 @@ describe('makePlan', () => {
       configVersion: '2026.01.0',
       created: '2026-01-01T00:00:00Z',
       versionTags: ['2026.02.1'],
-      movingTags: ['latest'],
+      channel: 'stable',
+      movingTags: ['latest', 'stable', '2026'],
     });
     expect(plan.architectures[0]?.labels['io.hass.version']).toBe('2026.02.1');
   });
@@ -131,6 +133,9 @@ describe('writes', () => {
       'push ghcr.io/owner/example',
       'tag ghcr.io/owner/example:1.2.3',
       'tag ghcr.io/owner/example:latest',
+      'tag ghcr.io/owner/example:stable',
+      'tag ghcr.io/owner/example:1.2',
+      'tag ghcr.io/owner/example:1',
     ]);
   });
 
@@ -146,15 +151,17 @@ describe('writes', () => {
       'tag ghcr.io/owner/amd64-example:1.2.3',
       'tag ghcr.io/owner/armv7-example:1.2.3',
       'tag ghcr.io/owner/example:1.2.3',
-      'tag ghcr.io/owner/amd64-example:latest',
-      'tag ghcr.io/owner/armv7-example:latest',
-      'tag ghcr.io/owner/example:latest',
+      ...['latest', 'stable', '1.2', '1'].flatMap((tag) => [
+        `tag ghcr.io/owner/amd64-example:${tag}`,
+        `tag ghcr.io/owner/armv7-example:${tag}`,
+        `tag ghcr.io/owner/example:${tag}`,
+      ]),
     ]);
   });
 
   test('an unstable version does not move latest', () => {
     const plan = makePlan(input({ version: '1.3.0-beta.1' }));
-    expect(plan.movingTags).toEqual([]);
+    expect(plan.movingTags).toEqual(['beta']);
     expect(plan.writes.map(({ target }) => target)).not.toContain('ghcr.io/owner/example:latest');
   });
 

@@ -80,14 +80,17 @@ describe('publishing', () => {
     expect(error).toBeUndefined();
     const puts = registry.writes.filter((write) => write.startsWith('put '));
     const byDigest = puts.map((write) => write.includes('sha256:'));
-    expect(byDigest).toEqual([true, true, true, false, false, false, false, false, false]);
+    expect(byDigest.indexOf(false)).toBe(3);
+    expect(byDigest.lastIndexOf(true)).toBe(2);
     expect(puts.slice(3)).toEqual([
       'put ghcr.io/owner/amd64-example 1.2.3',
       'put ghcr.io/owner/armv7-example 1.2.3',
       `put ${INDEX} 1.2.3`,
-      'put ghcr.io/owner/amd64-example latest',
-      'put ghcr.io/owner/armv7-example latest',
-      `put ${INDEX} latest`,
+      ...['latest', 'stable', '1.2', '1'].flatMap((tag) => [
+        `put ghcr.io/owner/amd64-example ${tag}`,
+        `put ghcr.io/owner/armv7-example ${tag}`,
+        `put ${INDEX} ${tag}`,
+      ]),
     ]);
     expect(registry.tags(INDEX).get('1.2.3')).toBe(results.index?.digest);
     expect(registry.tags(INDEX).get('latest')).toBe(results.index?.digest);
@@ -103,19 +106,25 @@ describe('publishing', () => {
   test('of a name without {arch} tags the index alone', async () => {
     const { error, tagged } = await release({ image: INDEX });
     expect(error).toBeUndefined();
-    expect(tagged).toEqual([`put ${INDEX} 1.2.3`, `put ${INDEX} latest`]);
+    const tags = ['1.2.3', 'latest', 'stable', '1.2', '1'];
+    expect(tagged).toEqual(tags.map((tag) => `put ${INDEX} ${tag}`));
   });
 
   test('leaves `latest` alone for a version that is not stable', async () => {
-    const { error, tagged, events } = await release({ version: '1.3.0-beta.1', image: INDEX });
+    const { error, tagged } = await release({ version: '1.3.0-beta.1', image: INDEX });
     expect(error).toBeUndefined();
-    expect(tagged).toEqual([`put ${INDEX} 1.3.0-beta.1`]);
-    expect(events).toContainEqual(
-      expect.objectContaining({
-        type: 'step-skipped',
-        reason: '1.3.0-beta.1 is not a stable version',
-      }),
-    );
+    expect(tagged).toEqual([`put ${INDEX} 1.3.0-beta.1`, `put ${INDEX} beta`]);
+  });
+
+  test('leads no tag back to an older version', async () => {
+    const { registry } = await release({ version: '1.3.0', image: INDEX });
+    const before = registry.writes.length;
+    const { error, events } = await release({ registry, version: '1.2.4', image: INDEX });
+    expect(error).toBeUndefined();
+    const tags = registry.writes.slice(before).filter((write) => !write.includes('sha256:'));
+    expect(tags).toEqual([`put ${INDEX} 1.2.4`, `put ${INDEX} 1.2`]);
+    const told = events.flatMap((event) => (event.type === 'notice' ? [event.message] : []));
+    expect(told).toContain(`${INDEX}:latest stays at 1.3.0: 1.2.4 is older`);
   });
 
   test('a second time writes nothing new', async () => {
