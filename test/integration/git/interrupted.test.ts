@@ -107,6 +107,8 @@ async function runKilled(
       CALLS: calls,
       KILL_AT: String(killAt),
       REAL_GIT: findTool('git') ?? '',
+      // What a killed program leaves there is removed with it.
+      TMPDIR: folder,
       PATH: `${folder}:${process.env['PATH'] ?? ''}`,
     },
   });
