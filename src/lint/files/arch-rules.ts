@@ -228,7 +228,7 @@ const initWithS6: Rule<AddonSubject> = {
   id: 'init-with-s6',
   severity: 'error',
   summary: "The base image's init system is started below another one",
-  why: 'The base images of Home Assistant start with s6-overlay, which has to be process 1. `init` is true unless the config says otherwise: Docker then puts its own init first, and s6-overlay ends with "can only run as pid 1".',
+  why: 'The base images of Home Assistant start with s6-overlay, which has to be process 1. `init` is true unless the config says otherwise: Docker then puts its own init first, and s6-overlay ends with "can only run as pid 1". A Dockerfile with an `ENTRYPOINT` of its own does not start it.',
   remedy: 'Write `init: false`.',
   fixable: true,
   *check(addon) {
@@ -238,6 +238,9 @@ const initWithS6: Rule<AddonSubject> = {
       const base = basesOf(addon, build).images.find(({ reference }) => S6_BASE.test(reference));
       const last = build.dockerfile.stages.at(-1);
       if (base === undefined || base.line !== last?.from.line) continue;
+      // With an entry point of its own the image starts without s6-overlay.
+      const stage = build.file.text.slice(build.file.lineStart(base.line));
+      if (/^[ \t]*ENTRYPOINT\b/im.test(stage)) continue;
       const has = mappingOf(addon.config)?.has('init') === true;
       const message = `the base image ${base.reference} has its own init system: "init" must be false`;
       const range = file.state.document.rangeOf(['init']);

@@ -571,6 +571,14 @@ describe('rules on the files of an add-on', () => {
     },
   );
 
+  test('leave init alone where the Dockerfile has its own entry point', async () => {
+    const files: Files = {
+      ...replaced('init: false\n', ''),
+      'addon/Dockerfile': 'FROM ghcr.io/home-assistant/base:3.24\nENTRYPOINT ["/start"]\n',
+    };
+    expect(await lintWith(files, 'init-with-s6')).toEqual([]);
+  });
+
   const REPOSITORY_ONLY = [
     'missing-repository-file',
     'duplicate-slug',
