@@ -106,6 +106,9 @@ export function summarize(results: Partial<Results>, runFolder: string): Summary
       ...(versioned === undefined || index === undefined ? [] : [`index     ${index.digest}`]),
       ...(results.exported?.folders ?? []).map((folder) => `exported  ${folder}`),
       ...(store === undefined ? [] : [`updated   ${store.file}`]),
+      ...(store?.tag === undefined
+        ? []
+        : [`git tag   ${store.tag}${store.pushedTo === undefined ? '' : ` at ${store.pushedTo}`}`]),
       ...(githubRelease === undefined ? [] : [`announced ${githubRelease.url}`]),
       ...(outcomes.length === 0 ? [] : [`logs      ${runFolder}/logs`]),
     ],

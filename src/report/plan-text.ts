@@ -30,7 +30,7 @@ export function renderPlan(plan: ReleasePlan): string {
   }
   lines.push('', 'Writes, in this order');
   plan.writes.forEach(({ kind, target, detail }, index) => {
-    lines.push(`  ${String(index + 1).padStart(2)}. ${kind.padEnd(4)}  ${target}  (${detail})`);
+    lines.push(`  ${String(index + 1).padStart(2)}. ${kind.padEnd(8)}  ${target}  (${detail})`);
   });
   lines.push('', 'Nothing was written.');
   return lines.join('\n');

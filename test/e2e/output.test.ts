@@ -44,17 +44,19 @@ describe.skipIf(!hasTools)('--dry-run', () => {
     const index = `${registry.host}/example/per-arch`;
     const image = `${addon.localImages.replace('*', 'amd64')}:1.1.0`;
     expect(writes.split('\n').map((line) => line.replace(/ {2}\(.*/, '').trim())).toEqual([
-      `1. load  ${image}`,
-      `2. push  ${own}`,
-      `3. push  ${index}`,
-      `4. push  ${index}`,
-      `5. tag   ${own}:1.1.0`,
-      `6. tag   ${index}:1.1.0`,
+      `1. load      ${image}`,
+      `2. push      ${own}`,
+      `3. push      ${index}`,
+      `4. push      ${index}`,
+      `5. tag       ${own}:1.1.0`,
+      `6. tag       ${index}:1.1.0`,
       ...['latest', 'stable', '1.1', '1'].flatMap((tag, place) => [
-        `${String(7 + 2 * place)}. tag   ${own}:${tag}`,
-        `${String(8 + 2 * place)}. tag   ${index}:${tag}`,
+        `${String(7 + 2 * place)}. tag       ${own}:${tag}`,
+        `${String(8 + 2 * place)}. tag       ${index}:${tag}`,
       ]),
-      `15. file  ${addon.configFile}`,
+      `15. file      ${addon.configFile}`,
+      '16. commit    main',
+      '17. git-tag   v1.1.0',
       '',
       'Nothing was written.',
       '',

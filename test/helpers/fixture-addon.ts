@@ -61,6 +61,9 @@ async function adopt(root: string, folder: string, atEnd: AtEnd): Promise<Fixtur
   const slug = `${/^slug: *(\w+)/m.exec(config)?.[1] ?? 'fixture'}_${randomBytes(4).toString('hex')}`;
   await writeFile(configFile, config.replace(/^slug: *\w+/m, `slug: ${slug}`));
   await git(root, ['init', '--quiet', '--initial-branch=main']);
+  // A release commits as whoever the repository says.
+  await git(root, ['config', 'user.name', 'Test']);
+  await git(root, ['config', 'user.email', 'test@example.org']);
   await commitAll(root);
   const localImages = `local/*-addon-${slug.replaceAll('_', '-')}`;
   atEnd(() => removeLocalImages(localImages));
