@@ -156,15 +156,27 @@ const aptDockerClean = dockerfileRule(
   },
 );
 
-/** Removed or overruled, in this RUN or one before it in this stage or those it continues. */
-function isDockerCleanGone(file: BuildFile, stage: BuildStage, step: Step): boolean {
-  const handles = ({ commands }: Step): boolean =>
+const handledAt = new WeakMap<readonly Step[], number>();
+
+/** Where docker-clean is first removed or overruled. */
+function firstHandled(steps: readonly Step[]): number {
+  const known = handledAt.get(steps);
+  if (known !== undefined) return known;
+  const first = steps.find(({ commands }) =>
     commands.some(({ words, outputs }) =>
       [...words, ...outputs].some(({ text }) => /docker-clean|Keep-Downloaded-Packages/.test(text)),
-    );
+    ),
+  );
+  const start = first?.start ?? Infinity;
+  handledAt.set(steps, start);
+  return start;
+}
+
+/** Removed or overruled, in this RUN or one before it in this stage or those it continues. */
+function isDockerCleanGone(file: BuildFile, stage: BuildStage, step: Step): boolean {
   for (let current: BuildStage | undefined = stage; current !== undefined;) {
     const steps: readonly Step[] = current.steps;
-    if (steps.some((other) => other.start <= step.start && handles(other))) return true;
+    if (firstHandled(steps) <= step.start) return true;
     current = current.parent === undefined ? undefined : file.stages[current.parent];
   }
   return false;

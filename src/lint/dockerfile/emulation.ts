@@ -102,14 +102,20 @@ const ADVICE: Readonly<Record<Work, Advice>> = {
 const C_COMPILERS =
   /^(?:.*-)?(?:gcc|g\+\+|cc|c\+\+|clang(?:\+\+)?|make|gmake|cmake|ninja|meson|configure|ccmake|qmake|scons|bear)(?:-\d+)?$/;
 
+const withCompiler = new WeakMap<BuildStage, boolean>();
+
 function installsCompiler(stage: BuildStage): boolean {
-  return stage.steps.some((step) =>
+  const known = withCompiler.get(stage);
+  if (known !== undefined) return known;
+  const installs = stage.steps.some((step) =>
     listPackageCommands(step).some(
       ({ manager, packages }) =>
         (manager === 'apt' || manager === 'apk') &&
         packages.some(({ text }) => isBuildOnlyPackage(text)),
     ),
   );
+  withCompiler.set(stage, installs);
+  return installs;
 }
 
 /** The kind of compilation that a RUN does, where there is one. */
@@ -219,5 +225,6 @@ function createLookup(
 ): (arch: Arch, stage: BuildStage, step: Step) => number | undefined {
   const seconds = new Map<string, number>();
   for (const { arch, label, seconds: value } of recorded) seconds.set(`${arch} ${label}`, value);
+  if (seconds.size === 0) return () => undefined;
   return (arch, stage, step) => seconds.get(`${arch} ${labelOf(file, stage, step)}`);
 }

@@ -37,21 +37,6 @@ function needsSources({ manager, packages, verb }: PackageCommand): boolean {
   );
 }
 
-/** Was what the command fetches fetched before the copy, so that it finds it there? */
-function isPrefetched(
-  steps: readonly Step[],
-  copy: CopyOfContext,
-  install: PackageCommand,
-): boolean {
-  return steps.some(
-    (step) =>
-      step.start < copy.step.start &&
-      listPackageCommands(step).some(
-        (other) => other.manager === install.manager && other.kind === 'install',
-      ),
-  );
-}
-
 function* checkStage(
   file: BuildFile,
   steps: readonly Step[],
@@ -60,6 +45,8 @@ function* checkStage(
   let copy: CopyOfContext | undefined;
   let kind: 'all' | 'folder' | undefined;
   const told = new Set<string>();
+  /** Managers that fetched something before the copy: what runs after it finds that there. */
+  const fetched = new Set<string>();
   for (const step of steps) {
     const next = readCopy(step);
     const nextKind = next === undefined ? undefined : copiesSources(next, subject);
@@ -67,7 +54,13 @@ function* checkStage(
       copy = next;
       kind = nextKind;
     }
-    if (copy === undefined || step.keyword !== 'RUN') continue;
+    if (step.keyword !== 'RUN') continue;
+    if (copy === undefined) {
+      for (const { manager, kind } of listPackageCommands(step)) {
+        if (kind === 'install') fetched.add(manager);
+      }
+      continue;
+    }
     for (const install of listPackageCommands(step)) {
       if (install.kind === 'refresh' || told.has(install.manager) || needsSources(install))
         continue;
@@ -75,7 +68,7 @@ function* checkStage(
       const fromList = isFromManifest(install) || install.kind === 'build';
       if (kind === 'folder' && fromList && ['pip', 'cargo', 'go', 'uv'].includes(install.manager))
         continue;
-      if (isPrefetched(steps, copy, install)) continue;
+      if (fetched.has(install.manager)) continue;
       told.add(install.manager);
       const line = file.file.positionAt(copy.step.start).line;
       const what = kind === 'all' ? 'the whole context' : (copy.sources[0] ?? '');

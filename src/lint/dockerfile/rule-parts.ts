@@ -45,8 +45,14 @@ export function* eachRun(
   }
 }
 
+const commandsOf = new WeakMap<Step, readonly PackageCommand[]>();
+
 export function listPackageCommands(step: Step): readonly PackageCommand[] {
-  return step.commands.flatMap((command) => readPackageCommand(command) ?? []);
+  const known = commandsOf.get(step);
+  if (known !== undefined) return known;
+  const commands = step.commands.flatMap((command) => readPackageCommand(command) ?? []);
+  commandsOf.set(step, commands);
+  return commands;
 }
 
 /** `apt-get install`, without its arguments; for messages. */
