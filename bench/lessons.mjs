@@ -5,7 +5,7 @@
 // Prints a table in Markdown. The first build of each runs without the layer cache, but with whatever its cache mounts
 // hold; images are written to temporary files and removed.
 import { spawn } from 'node:child_process';
-import { cp, mkdtemp, rm, stat, writeFile, appendFile } from 'node:fs/promises';
+import { appendFile, cp, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -115,15 +115,19 @@ async function build(folder, arch, { noCache = false, output, base }) {
   return { seconds: (performance.now() - started) / 1000, ...countSteps(readRecords(text)) };
 }
 
-/** What `COPY . .` would send: measured by the builder itself, the ignore file included. */
+/** What `COPY . .` would send: taken from the builder itself, the ignore file included. */
 async function measureContext(folder, work) {
   const dockerfile = join(work, 'Dockerfile.context');
   await writeFile(dockerfile, 'FROM scratch\nCOPY . /\n');
-  const file = join(work, 'context.tar');
-  await run(['buildx', 'build', '--output', `type=tar,dest=${file}`, '-f', dockerfile, folder]);
-  const { size } = await stat(file);
-  await rm(file);
-  return size;
+  const copy = join(work, 'context');
+  await run(['buildx', 'build', '--output', `type=local,dest=${copy}`, '-f', dockerfile, folder]);
+  const entries = await readdir(copy, { recursive: true, withFileTypes: true });
+  let bytes = 0;
+  for (const entry of entries) {
+    if (entry.isFile()) bytes += (await stat(join(entry.parentPath, entry.name))).size;
+  }
+  await rm(copy, { recursive: true });
+  return bytes;
 }
 
 const sum = (list) => list.reduce((total, value) => total + value, 0);
