@@ -209,6 +209,14 @@ describe.skipIf(!hasTools)('workflows made by `ci init`', () => {
       expect(config).toContain('version: "1.0.1"');
     });
 
+    it('announce it on GitHub, with the notes of the changelog and the digests', () => {
+      const release = github.releases.find(({ tag_name: tag }) => tag === 'v1.0.1');
+      expect(release).toMatchObject({ draft: false, prerelease: false });
+      expect(release?.body).toContain('- Ends even sooner.');
+      expect(release?.body).toContain(lastStep(job).outputs['digest']);
+      expect(job.summary).toContain(release?.html_url);
+    });
+
     it('find it published when the GitHub Release of that tag starts them again', async () => {
       const before = await inspectIndex(`${image}:1.0.1`);
       const payload = { action: 'published', release: { tag_name: 'v1.0.1' } };
