@@ -8,6 +8,7 @@ import {
   requireInstallable,
   toProblems,
 } from '../registry/judge-installation.js';
+import { createSignatureCheck } from '../sign/check-image.js';
 
 const UNTOUCHED =
   '`latest` and config.yaml were not touched. Once it is mended, `addon-release resume` goes on from here.';
@@ -75,6 +76,9 @@ export const verifyReleaseStep = defineStep({
   title: 'Verify what the registry serves',
   needs: ['plan', 'settings', 'pushed', 'index', 'versioned'],
   tools: ['registry'],
-  run: async (inputs, context) => ({ references: await verifyRelease(inputs, context) }),
+  run: async (inputs, context) => {
+    const check = createSignatureCheck(inputs.settings.sign, context.signal);
+    return { references: await verifyRelease(inputs, context, check) };
+  },
   summarize: ({ references }) => `${references.length} images are the tested ones`,
 });

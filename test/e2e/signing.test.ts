@@ -56,6 +56,19 @@ describe.skipIf(!hasTools)('signatures', () => {
       expect(verified.exitCode, verified.stderr).toBe(0);
     }
     expect(end.stdout + end.stderr).not.toContain(PASSWORD);
+    const args = ['verify', '1.0.0', '--image', image];
+    const good = await runCli(args, { cwd: addon.folder });
+    expect(good.exitCode, good.stderr).toBe(0);
+    const another = await run('cosign', ['generate-key-pair', '--output-key-prefix=another'], {
+      cwd: path.dirname(publicKey),
+      env: { COSIGN_PASSWORD: PASSWORD },
+    });
+    expect(another.exitCode, another.stderr).toBe(0);
+    const key = path.join(path.dirname(publicKey), 'another');
+    await writeFile(path.join(addon.folder, 'addon-release.yaml'), SIGNED(key));
+    const bad = await runCli(args, { cwd: addon.folder });
+    expect(bad.exitCode, bad.stderr).toBe(8);
+    expect(bad.stderr).toContain('is not signed as addon-release.yaml says');
   });
 
   it('that can not be made leave the version without a name', async () => {

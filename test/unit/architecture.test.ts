@@ -127,7 +127,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   // Files for a CI service, and what it tells of a run.
   ci: ['addon', 'plan', 'exec'],
   registry: ['exec'],
-  sign: ['exec'],
+  sign: ['addon', 'registry', 'exec'],
   // Records the results of steps.
   journal: ['addon', 'pipeline contract', 'exec'],
   git: ['plan', 'exec'],

@@ -13,6 +13,7 @@ import { installationTarget, toProblems } from '../../registry/judge-installatio
 import { parseImageReference } from '../../registry/reference.js';
 import { verifyInstallation } from '../../registry/verify-installation.js';
 import { createReporter } from '../../report/select.js';
+import { createSignatureCheck } from '../../sign/check-image.js';
 import type { CommandContext, CommandResult, Invocation } from '../command.js';
 import type { VerifyFlags } from '../commands/verify.js';
 import { describeVerification, renderVerification, type VerifiedAddon } from '../verification.js';
@@ -24,11 +25,12 @@ interface Verifier {
   readonly flags: VerifyFlags;
   readonly version: string | undefined;
   readonly registry: RegistryClient;
+  readonly signal: AbortSignal;
 }
 
 async function verifyAddon(
   addon: Addon,
-  { flags, version, registry }: Verifier,
+  { flags, version, registry, signal }: Verifier,
 ): Promise<VerifiedAddon> {
   const tag = parseVersion(version ?? addon.version).text;
   const named = { slug: addon.slug, folder: addon.folder, version: tag };
@@ -52,6 +54,7 @@ async function verifyAddon(
       names.perArch === undefined
         ? undefined
         : { ...parseImageReference(names.index, 'addon'), tag },
+    checkImage: createSignatureCheck(settings.sign, signal),
     content: flags.content === true ? 'read' : 'listed',
   });
   return { ...named, outcome: report.outcome, isPrivate, report };
@@ -160,7 +163,7 @@ export async function runVerify(
       },
     });
     const folders = addons.map(({ folder }) => folder);
-    const verified = await verifyAll(folders, { flags, version, registry });
+    const verified = await verifyAll(folders, { flags, version, registry, signal });
     return {
       text: renderVerification(verified),
       json: { addons: verified.map(describeVerification) },
