@@ -1,17 +1,47 @@
-import { mkdir, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { mkdir, readdir, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+
+/** A file that is being written: `.config.yaml.123.addon-release`, with the writer's process. */
+const UNFINISHED = /^\..+\.(\d+)\.addon-release$/;
+
+/** Whether a path names what an interrupted run left behind, and the next one removes. */
+export function isUnfinishedFile(path: string): boolean {
+  return UNFINISHED.test(basename(path));
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}
+
+async function removeUnfinished(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const pid = UNFINISHED.exec(name)?.[1];
+    if (pid === undefined || isAlive(Number(pid))) continue;
+    await rm(join(folder, name), { force: true });
+  }
+}
 
 /**
- * Replaces the text of a file as a whole or not at all; its permissions stay, and so does a link to it.
- *
- * @throws what the file system says
+ * Replaces a file's content as a whole or not at all; a new file comes into being the same way. A link stays one: the
+ * file that it names is replaced.
  */
-export async function replaceFile(file: string, text: string): Promise<void> {
-  const target = await realpath(file);
-  const { mode } = await stat(target);
-  const temporary = `${target}.${process.pid}.tmp`;
+export async function replaceFile(file: string, content: string): Promise<void> {
+  const target = await realpath(file).catch(() => file);
+  const folder = dirname(target);
+  await mkdir(folder, { recursive: true });
+  await removeUnfinished(folder);
+  const mode = await stat(target).then(
+    (found) => found.mode,
+    () => 0o644,
+  );
+  const temporary = join(folder, `.${basename(target)}.${process.pid}.addon-release`);
   try {
-    await writeFile(temporary, text, { mode, flag: 'wx' });
+    await writeFile(temporary, content, { mode: mode & 0o7777, flush: true });
     await rename(temporary, target);
   } catch (error) {
     await rm(temporary, { force: true });

@@ -4,7 +4,7 @@ import { AddonReleaseError } from '../errors.js';
 import { git, gitOutput, readBlob } from './git.js';
 import { findCommittedFile, indexLines, writeBlob, type NewFile } from './objects.js';
 import { fetchOne, readLocalRefs } from './remote.js';
-import { replaceFile } from './replace-file.js';
+import { replaceFile } from '../addon/replace-file.js';
 import { findRemote, isAncestor, openRepository } from './repository.js';
 
 /** A file, and what it is changed to. */

@@ -2,7 +2,7 @@ import { readFile, realpath } from 'node:fs/promises';
 import { relative, sep } from 'node:path';
 import { gitOutput, readBlob } from './git.js';
 import { readSourceRevision } from './objects.js';
-import { isUnfinishedFile } from './replace-file.js';
+import { isUnfinishedFile } from '../addon/replace-file.js';
 import { listChanges, type ChangedFile, type Repository } from './repository.js';
 
 /** What a release itself does to the add-on's config. */

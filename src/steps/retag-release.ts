@@ -4,7 +4,7 @@ import type { Addon } from '../addon/types.js';
 import { replaceVersion } from '../addon/set-version.js';
 import { AddonReleaseError } from '../errors.js';
 import { announce } from '../git/announce.js';
-import { replaceFile } from '../git/replace-file.js';
+import { replaceFile } from '../addon/replace-file.js';
 import { acquireLock } from '../journal/lock.js';
 import type { Results } from '../pipeline/results.js';
 import { defineStep, type StepContext } from '../pipeline/step.js';

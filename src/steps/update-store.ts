@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { replaceVersion } from '../addon/set-version.js';
 import { AddonReleaseError } from '../errors.js';
 import { announce } from '../git/announce.js';
-import { replaceFile } from '../git/replace-file.js';
+import { replaceFile } from '../addon/replace-file.js';
 import { planAnnouncement, releaseSubject, type StoreTarget } from '../plan/announcement.js';
 import type { ReleasePlan } from '../plan/release-plan.js';
 import type { StoreUpdate } from '../pipeline/results.js';

@@ -130,7 +130,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   sign: ['addon', 'registry', 'exec'],
   // Records the results of steps.
   journal: ['addon', 'pipeline contract', 'exec'],
-  git: ['plan', 'exec'],
+  git: ['addon', 'plan', 'exec'],
   github: ['exec'],
   report: ['addon', 'plan', 'lint', 'exec'],
   exec: [],

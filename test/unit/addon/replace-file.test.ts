@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { run } from '../../../src/exec/run.js';
-import { isUnfinishedFile, replaceFile } from '../../../src/git/replace-file.js';
+import { isUnfinishedFile, replaceFile } from '../../../src/addon/replace-file.js';
 
 async function makeFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'replace-'));
