@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { run } from '../../src/exec/run.js';
+import { run as runProgram } from '../../src/exec/run.js';
 import { CLI, cleanEnvironment, runCli, type CliRun } from '../helpers/cli.js';
 import { expectTidyEnd, parseOutput } from '../helpers/expect-run.js';
 import { copyFixture, type FixtureAddon } from '../helpers/fixture-addon.js';
@@ -68,8 +68,8 @@ describe.skipIf(!hasTools)('--dry-run', () => {
     const planned = parseOutput(await release(addon, ['--dry-run', '--json'])).plan?.writes ?? [];
     const targets = (wanted: string) =>
       planned.filter(({ kind }) => kind === wanted).map(({ target }) => target);
-    const run = await release(addon, ['--json']);
-    await expectTidyEnd(run, 0);
+    const done = await release(addon, ['--json']);
+    await expectTidyEnd(done, 0);
 
     expect(await listLocalImages(addon.localImages)).toEqual(targets('load'));
     const repositories = new Set(targets('push'));
@@ -77,9 +77,18 @@ describe.skipIf(!hasTools)('--dry-run', () => {
       [...repositories].map(async (name) => (await listTags(name)).map((tag) => `${name}:${tag}`)),
     );
     expect(tags.flat().toSorted()).toEqual(targets('tag').toSorted());
-    expect(parseOutput(run).tags).toEqual(targets('tag'));
-    const changed = targets('file').map((file) => file.replace(`${addon.root}/`, 'M '));
-    expect(await addon.changes()).toBe(changed.join('\n'));
+    expect(parseOutput(done).tags).toEqual(targets('tag'));
+    const show = ['-C', addon.root, 'show', '--no-patch', '--format=%D', 'HEAD'];
+    const [where, changed] = await Promise.all([
+      runProgram('git', show),
+      runProgram('git', ['-C', addon.root, 'diff', '--name-only', 'HEAD~', 'HEAD']),
+    ]);
+    expect(where.stdout.trim()).toBe(
+      `HEAD -> ${targets('commit').join()}, tag: ${targets('git-tag').join()}`,
+    );
+    const files = targets('file').map((file) => file.replace(`${addon.root}/`, ''));
+    expect(changed.stdout.trim()).toBe(files.join('\n'));
+    expect(await addon.changes()).toBe('');
     const stored = [...(await digestStorage(registry.storage)).keys()]
       .map((file) => /repositories\/(.+?)\/_/.exec(file)?.[1])
       .filter((name) => name !== undefined);
@@ -93,7 +102,7 @@ describe.skipIf(!hasTools)('--dry-run', () => {
     const run = await runCli(['1.0.0', '--multi', '--dry-run'], { cwd: addon.folder, env });
     await expectTidyEnd(run, 0, addon);
     expect(run.stderr).toMatch(/^warning: no Docker engine answers; the plan /m);
-    expect(run.stdout).toContain('tag   ghcr.io/example/once:1.0.0');
+    expect(run.stdout).toContain('tag       ghcr.io/example/once:1.0.0');
   });
 });
 
@@ -167,7 +176,7 @@ describe.skipIf(!hasTools)('the output', () => {
         '-i',
         ...Object.entries(cleanEnvironment(env)).map(([name, value]) => `${name}=${value}`),
       ];
-      const result = await run(
+      const result = await runProgram(
         'env',
         [...args, 'script', '--quiet', '--return', '--command', command, '/dev/null'],
         { cwd: addon.folder },
