@@ -87,8 +87,28 @@ function archJson(outcome: ArchOutcome, results: Partial<Results>, runFolder: st
   };
 }
 
+/** What another run has published: nothing was built, and what is known comes from the registry. */
+function summarizePublished({ plan, pushed = [] }: Partial<Results>) {
+  return pushed.map((image) => {
+    const { arch, repository, manifestDigest, configDigest, compressedBytes } = image;
+    const { platform, emulated = false } =
+      plan?.architectures.find((one) => one.arch === arch) ?? {};
+    const row: SummaryRow = {
+      arch,
+      image: repository,
+      digest: manifestDigest,
+      compressedBytes,
+      emulated,
+      outcome: 'published',
+    };
+    const json = { arch, platform, emulated, configDigest };
+    return { row, json: { ...json, repository, manifestDigest, compressedBytes } };
+  });
+}
+
 export function summarize(results: Partial<Results>, runFolder: string): Summary {
   const outcomes = results.candidates ?? [];
+  const known = results.existing?.published === undefined ? [] : summarizePublished(results);
   const { plan, pushed, index, versioned, moved, store, githubRelease } = results;
   const tags = [...(versioned?.references ?? []), ...(moved?.references ?? [])];
   const warnings = outcomes.flatMap(({ plan: { arch }, smoke }) =>
@@ -99,7 +119,10 @@ export function summarize(results: Partial<Results>, runFolder: string): Summary
       }),
   );
   return {
-    rows: outcomes.map((outcome) => summarizeArch(outcome, results)),
+    rows: [
+      ...outcomes.map((outcome) => summarizeArch(outcome, results)),
+      ...known.map(({ row }) => row),
+    ],
     lines: [
       ...warnings.map((line) => `warning: ${line}`),
       ...tags.map((tag) => `published ${tag}`),
@@ -114,7 +137,10 @@ export function summarize(results: Partial<Results>, runFolder: string): Summary
     ],
     json: {
       ...(plan === undefined ? {} : { plan }),
-      architectures: outcomes.map((outcome) => archJson(outcome, results, runFolder)),
+      architectures: [
+        ...outcomes.map((outcome) => archJson(outcome, results, runFolder)),
+        ...known.map(({ json }) => json),
+      ],
       ...(pushed === undefined ? {} : { pushed }),
       ...(index === undefined ? {} : { index }),
       ...(githubRelease === undefined ? {} : { githubRelease }),

@@ -1,7 +1,13 @@
 import { cp } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { BASE_MIRROR, makeTemporaryFolder, runCli, type CliRun } from '../helpers/cli.js';
+import {
+  BASE_MIRROR,
+  BASE_REGISTRY,
+  makeTemporaryFolder,
+  runCli,
+  type CliRun,
+} from '../helpers/cli.js';
 import { expectTidyEnd } from '../helpers/expect-run.js';
 import { copyFixture } from '../helpers/fixture-addon.js';
 import { requireTool } from '../helpers/tools.js';
@@ -84,7 +90,7 @@ const CASES: readonly Case[] = [
 describe.skipIf(!requireTool('docker'))('an add-on with a mistake in its files', () => {
   it.each(CASES)('is refused with one message: $fixture', async ({ fixture, exitCode, says }) => {
     const addon = await copyFixture(fixture);
-    const args = ['1.0.0', '--multi', '--quiet', '--registry', 'localhost:1', ...BASE_MIRROR];
+    const args = ['1.0.0', '--multi', '--quiet', '--registry', BASE_REGISTRY, ...BASE_MIRROR];
     const run = await runCli(args, { cwd: addon.folder });
     await expectTidyEnd(run, exitCode, addon);
     const lines = findError(run).replaceAll(`${addon.folder}/`, '').split('\n');
@@ -129,7 +135,7 @@ const FLAGS: readonly (readonly [string, readonly string[], RegExp])[] = [
   ['no version', ['--multi'], /the version to release is missing\nnext: /],
   ['a version that is none', ['one.two'], /"one\.two" is not a version\nnext: /],
   ['a version that is no tag', ['1.0.0+5'], /"1\.0\.0\+5" can't be an image tag.*\nnext: /],
-  ['an unknown command', ['publish', '1.0.0'], /^error: unknown command 'publish'$/m],
+  ['an unknown command', ['unpublish', '1.0.0'], /^error: unknown command 'unpublish'$/m],
   ['two versions', ['1.0.0', '1.1.0'], /^error: only one version .* 1\.1\.0 came after 1\.0\.0$/m],
   ['an unknown architecture', ['1.0.0', '--arch', 'mips'], /"mips" is not an architecture\nnext: /],
   [

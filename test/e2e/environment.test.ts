@@ -1,7 +1,16 @@
 import { randomInt } from 'node:crypto';
+import { symlink } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { BASE_MIRROR, runCli, startCli, waitForOutput, waitUntil } from '../helpers/cli.js';
+import { run as runProgram } from '../../src/exec/run.js';
+import {
+  BASE_MIRROR,
+  makeTemporaryFolder,
+  runCli,
+  startCli,
+  waitForOutput,
+  waitUntil,
+} from '../helpers/cli.js';
 import { startEngineProxy } from '../helpers/engine-proxy.js';
 import { expectTidyEnd } from '../helpers/expect-run.js';
 import { fakeDocker } from '../helpers/fake-docker.js';
@@ -55,8 +64,11 @@ describe.skipIf(!hasTools)('a machine on which something is missing', () => {
 
   it('has no docker', async () => {
     const addon = await copyFixture('once');
-    const env = { PATH: addon.root };
-    const run = await runCli(release, { cwd: addon.folder, env });
+    // git is asked before, and is everywhere.
+    const tools = await makeTemporaryFolder('tools');
+    const { stdout } = await runProgram('which', ['git']);
+    await symlink(stdout.trim(), path.join(tools, 'git'));
+    const run = await runCli(release, { cwd: addon.folder, env: { PATH: tools } });
     await expectTidyEnd(run, 4, addon);
     expect(run.stderr).toMatch(
       /^error: docker is not installed or not on PATH\nnext: Install docker/m,
