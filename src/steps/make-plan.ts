@@ -4,7 +4,7 @@ import type { Addon } from '../addon/types.js';
 import { AddonReleaseError } from '../errors.js';
 import { readSourceFacts } from '../git/source-facts.js';
 import type { ReleaseOptions } from '../pipeline/options.js';
-import { defineStep } from '../pipeline/step.js';
+import { defineStep, type StepContext } from '../pipeline/step.js';
 import { parseDockerfile } from '../plan/dockerfile.js';
 import { chooseImageNames } from '../plan/image-names.js';
 import { comparePlans } from '../plan/fingerprint.js';
@@ -52,6 +52,16 @@ async function readDockerfiles(addon: Addon, arches: readonly Arch[]) {
   return dockerfiles;
 }
 
+/** `--arch` narrows a release too: the others can't install the version that the store offers then. */
+function warnOfMissing(addon: Addon, plan: ReleasePlan, emit: StepContext['emit']): void {
+  const missing = addon.arches.filter(
+    (arch) => !plan.architectures.some((planned) => planned.arch === arch),
+  );
+  if (!plan.publish || missing.length === 0) return;
+  const message = `${missing.join(', ')} gets no image of ${plan.version}: it was narrowed by --arch`;
+  emit({ type: 'notice', level: 'warning', message });
+}
+
 /**
  * What is continued must be the same release: what was tested then would not be what is described now.
  *
@@ -77,7 +87,7 @@ export const makePlanStep = defineStep({
     if (plan === undefined || verified === undefined) return undefined;
     return { result: plan, reason: 'as it was: the images are published and verified' };
   },
-  run: async ({ addon, settings, sources, engine }, { options, journal }) => {
+  run: async ({ addon, settings, sources, engine }, { options, journal, emit }) => {
     const arches = chooseArches(options, addon, engine.platform);
     const { mtimeMs } = await stat(addon.configFile);
     const version = chooseVersion(options.version, addon.version);
@@ -107,6 +117,7 @@ export const makePlanStep = defineStep({
       noCache: options.noCache,
       channel: options.channel,
     });
+    warnOfMissing(addon, plan, emit);
     const before = journal.previous?.results.plan;
     if (before !== undefined) checkUnchanged(before, plan);
     return plan;
