@@ -23,7 +23,7 @@ type Expected = (arch: { readonly emulated: boolean }) => Finding;
 const LOOP: Finding = {
   check: 'steady',
   evidence:
-    /^worker ended (?:once|\d+ times, last) with exitcode 3; last line: worker: the queue is empty$/,
+    /^worker ended (?:once,|\d+ times, last) with exitcode 3; last line: worker: the queue is empty$/,
   hint: /^Look at the log for why it ends/,
 };
 
