@@ -2,21 +2,27 @@ import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { run } from '../../src/exec/run.js';
-import { waitForOutput, type AtEnd } from '../helpers/cli.js';
+import { atEndOfTest, waitForOutput, type AtEnd } from '../helpers/cli.js';
 import { startEngineProxy } from '../helpers/engine-proxy.js';
+import { FAULTS as GITHUB, startGithubServer, type GithubFault } from '../helpers/github-server.js';
 import { requireTool } from '../helpers/tools.js';
 import {
   count,
   findUnfinished,
   findViolations,
   openTheatre,
+  NEW,
   type Stage,
+  type StageRun,
   type Theatre,
 } from './stage.js';
 
 const hasTools = ['docker', 'docker-registry', 'skopeo', 'git'].map(requireTool).every(Boolean);
 /** Only root can make a disk that is full. */
 const isRoot = process.getuid?.() === 0;
+
+/** How often a request to GitHub is made in all, if it does not get through. */
+const ATTEMPTS = 4;
 
 async function must(program: string, args: readonly string[]): Promise<void> {
   const result = await run(program, args);
@@ -35,9 +41,9 @@ describe.skipIf(!hasTools)('a release', () => {
     for (const cleanUp of cleanUps) await cleanUp();
   });
 
-  async function expectResumable(stage: Stage): Promise<void> {
+  async function expectResumable(stage: Stage, options: StageRun = {}): Promise<void> {
     const problems = [...(await findViolations(stage, theatre))];
-    const resumed = await stage.resume();
+    const resumed = await stage.resume(options);
     expect(resumed.exitCode, resumed.stderr).toBe(0);
     problems.push(...(await findUnfinished(stage, theatre)));
     await count({ injected: 1, recovered: 0, resumed: 1, violations: problems.length });
@@ -84,6 +90,28 @@ describe.skipIf(!hasTools)('a release', () => {
     expect(end.stderr).toContain('main is protected');
     await rm(hook);
     await expectResumable(stage);
+  });
+
+  it.each([
+    ['401', [GITHUB.badCredentials]],
+    ['403', [GITHUB.noPermission]],
+    ['422', [GITHUB.invalid('tag_name', 'custom')]],
+    ['500', Array<GithubFault>(ATTEMPTS).fill(GITHUB.serverError())],
+    ['nothing but a broken connection', Array<GithubFault>(ATTEMPTS).fill('reset')],
+  ])('is continued when GitHub answered %s', { timeout: 120_000 }, async (_name, faults) => {
+    const github = await startGithubServer({ token: 'ghp_of_the_release' });
+    atEndOfTest(() => github.stop());
+    const stage = await theatre.setUp();
+    const env = { ...github.environment };
+    // Publishing is a change of the draft.
+    github.failNext(/^PATCH .*\/releases\/\d+$/, ...faults);
+    const end = await stage.release({ env });
+    expect(end.exitCode, end.stderr).toBe(9);
+    expect(github.releases.map(({ draft }) => draft)).toEqual([true]);
+    await expectResumable(stage, { env });
+    expect(github.releases.map(({ draft, tag_name: tag }) => [draft, tag])).toEqual([
+      [false, `v${NEW}`],
+    ]);
   });
 
   it.skipIf(!isRoot)('is continued when the disk of the journal was full', async () => {
