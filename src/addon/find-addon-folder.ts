@@ -1,4 +1,4 @@
-import { basename, join, relative } from 'node:path';
+import { basename, join, relative, resolve } from 'node:path';
 import { AddonReleaseError } from '../errors.js';
 import { findFiles, isFolder, listFoldersUpwards, listNames } from './files.js';
 import { PyDict } from './python-value.js';
@@ -8,6 +8,22 @@ const MAX_DEPTH = 2;
 const NEVER_SEARCHED: ReadonlySet<string> = new Set(['node_modules', 'rootfs']);
 /** Keys that tell an add-on's config from any other file of that name. */
 const TELLING_KEYS = ['slug', 'arch', 'version'] as const;
+
+/**
+ * The folder of the add-on that a command is about: the one that was named, else the one that is meant.
+ *
+ * @throws AddonReleaseError (`usage`) when none was named and there is none, or more than one
+ */
+export async function chooseAddonFolder(choice: {
+  /** `--addon`, from the working directory. */
+  readonly addon: string | undefined;
+  readonly workingDirectory: string;
+}): Promise<string> {
+  const { addon, workingDirectory } = choice;
+  return addon === undefined
+    ? findAddonFolder(workingDirectory)
+    : resolve(workingDirectory, addon);
+}
 
 /**
  * Finds the add-on that is meant when none is named: the folder itself, a folder above it in the same

@@ -15,7 +15,7 @@ import { validateRepository } from './validate/repository.js';
 import { validateTranslations } from './validate/translations.js';
 import type { Verdict } from './validate/verdict.js';
 
-export { findAddonFolder } from './find-addon-folder.js';
+export { chooseAddonFolder, findAddonFolder } from './find-addon-folder.js';
 
 export interface ReadAddonOptions {
   /** Folder that holds `repository.yaml`; by default the nearest one at or above the add-on. */

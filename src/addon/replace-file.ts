@@ -1,5 +1,6 @@
 import { mkdir, readdir, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { isProcess } from '../is-process.js';
 
 /** A file that is being written: `.config.yaml.123.addon-release`, with the writer's process. */
 const UNFINISHED = /^\..+\.(\d+)\.addon-release$/;
@@ -9,19 +10,10 @@ export function isUnfinishedFile(path: string): boolean {
   return UNFINISHED.test(basename(path));
 }
 
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
-  }
-}
-
 async function removeUnfinished(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
     const pid = UNFINISHED.exec(name)?.[1];
-    if (pid === undefined || isAlive(Number(pid))) continue;
+    if (pid === undefined || isProcess(Number(pid))) continue;
     await rm(join(folder, name), { force: true });
   }
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Arch } from '../addon/arch.js';
 import { AddonReleaseError } from '../errors.js';
 import { redact } from '../exec/redact.js';
+import { isProcess } from '../is-process.js';
 import type {
   Journal,
   RecordedAttempt,
@@ -14,7 +15,6 @@ import type {
   RunStatus,
 } from '../pipeline/journal.js';
 import type { ArchOutcome, PushedImage } from '../pipeline/results.js';
-import { isProcess } from './lock.js';
 import { VERSION } from '../version.js';
 
 /** The step results that a journal keeps; others are found out again. */

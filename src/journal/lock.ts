@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { link, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AddonReleaseError } from '../errors.js';
+import { isProcess } from '../is-process.js';
 
 /** Who holds a lock. */
 interface Holder {
@@ -20,17 +21,6 @@ export interface Lock {
 async function readStartTime(pid: number): Promise<string | undefined> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
   return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
-}
-
-/** Whether a process of this number exists. */
-export function isProcess(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // It is somebody else's.
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
-  }
 }
 
 async function readHolder(file: string): Promise<Holder | undefined> {

@@ -1,5 +1,4 @@
-import { resolve } from 'node:path';
-import { findAddonFolder, readAddon } from '../addon/read-addon.js';
+import { chooseAddonFolder, readAddon } from '../addon/read-addon.js';
 import { AddonReleaseError } from '../errors.js';
 import { defineStep } from '../pipeline/step.js';
 
@@ -10,10 +9,7 @@ export const readAddonStep = defineStep({
   needs: [],
   tools: [],
   run: async (_results, { options, emit }) => {
-    const folder =
-      options.addon === undefined
-        ? await findAddonFolder(options.workingDirectory)
-        : resolve(options.workingDirectory, options.addon);
+    const folder = await chooseAddonFolder(options);
     const { addon, problems } = await readAddon(folder);
     const errors = problems.filter((problem) => problem.severity === 'error');
     if (addon === undefined || errors.length > 0) {

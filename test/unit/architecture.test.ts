@@ -93,7 +93,7 @@ function partOf(file: string): string | undefined {
   return file.includes('/') ? (file.split('/')[0] ?? file) : file;
 }
 
-const EVERYWHERE = ['errors.ts', 'problem.ts', 'version.ts'];
+const EVERYWHERE = ['errors.ts', 'is-process.ts', 'problem.ts', 'version.ts'];
 
 /** The results that steps hand on are types of the parts that make them. */
 const RESULT_TYPES = ['addon', 'plan', 'engine', 'smoke', 'registry', 'github', 'report'];
@@ -135,6 +135,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   report: ['addon', 'plan', 'lint', 'exec'],
   exec: [],
   'errors.ts': [],
+  'is-process.ts': [],
   'problem.ts': [],
   'version.ts': [],
 };

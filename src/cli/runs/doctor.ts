@@ -1,6 +1,5 @@
-import { resolve } from 'node:path';
 import { platformOf, type Arch } from '../../addon/arch.js';
-import { findAddonFolder, readAddon } from '../../addon/read-addon.js';
+import { chooseAddonFolder, readAddon } from '../../addon/read-addon.js';
 import { readSettings } from '../../addon/settings.js';
 import type { Addon } from '../../addon/types.js';
 import { findBuilderProblem, installEmulators, readBuildxVersion } from '../../engine/builder.js';
@@ -160,11 +159,7 @@ const NEEDS_ENGINE: ReadonlySet<Tool> = new Set(['buildx', 'emulation']);
 
 async function findAddon(options: ReleaseOptions): Promise<Addon | undefined> {
   try {
-    const folder =
-      options.addon === undefined
-        ? await findAddonFolder(options.workingDirectory)
-        : resolve(options.workingDirectory, options.addon);
-    return (await readAddon(folder)).addon;
+    return (await readAddon(await chooseAddonFolder(options))).addon;
   } catch (error) {
     if (options.addon !== undefined || !(error instanceof AddonReleaseError)) throw error;
     return undefined;

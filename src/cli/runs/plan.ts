@@ -1,6 +1,5 @@
-import { resolve } from 'node:path';
 import { platformOf } from '../../addon/arch.js';
-import { findAddonFolder, readAddon } from '../../addon/read-addon.js';
+import { chooseAddonFolder, readAddon } from '../../addon/read-addon.js';
 import { readSettings } from '../../addon/settings.js';
 import { AddonReleaseError } from '../../errors.js';
 import { runnerFor } from '../../plan/runner.js';
@@ -14,11 +13,9 @@ async function describeMatrix(
   invocation: Invocation<PlanFlags>,
   context: CommandContext,
 ): Promise<CommandResult> {
-  const { arches, addon: named, workingDirectory } = parseFlags(invocation, context);
-  const folder =
-    named === undefined
-      ? await findAddonFolder(workingDirectory)
-      : resolve(workingDirectory, named);
+  const options = parseFlags(invocation, context);
+  const { arches } = options;
+  const folder = await chooseAddonFolder(options);
   const { addon, problems } = await readAddon(folder);
   if (addon === undefined) {
     const errors = problems.filter(({ severity }) => severity === 'error');

@@ -10,6 +10,7 @@ import type { Step } from '../../pipeline/step.js';
 import { createRegistryClient } from '../../registry/client.js';
 import { createLogFileReporter } from '../../report/log-files.js';
 import { renderPlan } from '../../report/plan-text.js';
+import { tellRetries } from '../../report/retry-notice.js';
 import { createReporter } from '../../report/select.js';
 import { teeReporters } from '../../report/tee.js';
 import type { CommandContext, CommandResult, Flags, Invocation } from '../command.js';
@@ -90,10 +91,7 @@ export async function runRecorded(request: RunRequest): Promise<FinishedRun> {
         ...(options.requestTimeoutMs === undefined
           ? {}
           : { requestTimeoutMs: options.requestTimeoutMs }),
-        onRetry: ({ operation, cause, delayMs }) => {
-          const message = `${operation}: ${cause}; trying again in ${Math.round(delayMs)} ms`;
-          reporter.emit({ type: 'notice', level: 'warning', message });
-        },
+        onRetry: tellRetries(reporter.emit),
       }),
     });
   } finally {

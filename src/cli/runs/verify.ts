@@ -12,6 +12,7 @@ import { createRegistryClient, type RegistryClient } from '../../registry/client
 import { installationTarget, toProblems } from '../../registry/judge-installation.js';
 import { parseImageReference } from '../../registry/reference.js';
 import { verifyInstallation } from '../../registry/verify-installation.js';
+import { tellRetries } from '../../report/retry-notice.js';
 import { createReporter } from '../../report/select.js';
 import { createSignatureCheck } from '../../sign/check-image.js';
 import type { CommandContext, CommandResult, Invocation } from '../command.js';
@@ -157,10 +158,7 @@ export async function runVerify(
     const registry = createRegistryClient({
       credentials: 'docker-config',
       signal,
-      onRetry: ({ operation, cause, delayMs }) => {
-        const message = `${operation}: ${cause}; trying again in ${Math.round(delayMs)} ms`;
-        screen.emit({ type: 'notice', level: 'warning', message });
-      },
+      onRetry: tellRetries(screen.emit),
     });
     const folders = addons.map(({ folder }) => folder);
     const verified = await verifyAll(folders, { flags, version, registry, signal });

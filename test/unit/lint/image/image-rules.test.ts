@@ -100,7 +100,7 @@ describe('size', () => {
 
   test.each([
     ['/var/cache/apt/archives/gcc_12.deb', 'apt packages'],
-    ['/var/lib/apt/lists/deb.debian.org_main_Packages', 'apt lists'],
+    ['/var/lib/apt/lists/mirror.example.org_main_Packages', 'apt lists'],
     ['/var/cache/apk/APKINDEX.1.tar.gz', 'apk packages'],
     ['/root/.cache/pip/http/0', 'pip cache'],
     ['/root/.npm/_cacache/x', 'npm cache'],
@@ -219,7 +219,7 @@ describe('content', () => {
 
   test.each<[Parts, string]>([
     [
-      { files: { '/root/.npmrc': '//registry.npmjs.org/:_authToken=abc' } },
+      { files: { '/root/.npmrc': '//packages.example.org/:_authToken=abc' } },
       '/root/.npmrc holds a secret',
     ],
     [{ files: { '/app/.env': 'MQTT_PASSWORD=hunter2' } }, '/app/.env holds a secret'],
@@ -245,7 +245,7 @@ describe('content', () => {
   });
 
   test.each<Parts>([
-    { files: { '/root/.npmrc': '//registry.npmjs.org/:_authToken=${NPM_TOKEN}\nfund=false' } },
+    { files: { '/root/.npmrc': '//packages.example.org/:_authToken=${NPM_TOKEN}\nfund=false' } },
     { files: { '/app/.env': 'LOG_LEVEL=debug\nMQTT_PASSWORD=' } },
     { files: { '/etc/ssl/certs/ca.pem': KEY, '/app/server.pem': '-----BEGIN CERTIFICATE-----' } },
     { files: { '/usr/lib/python3/site-packages/x/tests/id_rsa': KEY } },

@@ -1,0 +1,15 @@
+import type { Emit } from './events.js';
+
+/** Makes the waits of a registry client visible. */
+export function tellRetries(
+  emit: Emit,
+): (retry: {
+  readonly operation: string;
+  readonly cause: string;
+  readonly delayMs: number;
+}) => void {
+  return ({ operation, cause, delayMs }) => {
+    const message = `${operation}: ${cause}; trying again in ${Math.round(delayMs)} ms`;
+    emit({ type: 'notice', level: 'warning', message });
+  };
+}
