@@ -1,4 +1,5 @@
 import type { ArchPlan, ReleasePlan } from '../plan/release-plan.js';
+import type { NamedTarget } from './bake-targets.js';
 
 /** https://docs.docker.com/build/bake/reference/ in its JSON form. */
 export interface BakeDefinition {
@@ -52,11 +53,13 @@ function define(targets: readonly (readonly [string, BakeTarget])[]): BakeDefini
   };
 }
 
-/** Builds each architecture as a target of its own and loads it into the local engine. */
-export function loadDefinition(plan: ReleasePlan, arches: readonly ArchPlan[]): BakeDefinition {
+/** Builds each target on its own and loads it into the local engine. */
+export function defineTargets(
+  targets: readonly Pick<NamedTarget, 'name' | 'plan' | 'arch'>[],
+): BakeDefinition {
   return define(
-    arches.map((arch) => [
-      arch.arch,
+    targets.map(({ name, plan, arch }) => [
+      name,
       {
         ...target(plan, arch),
         tags: [arch.localImage],
@@ -65,4 +68,9 @@ export function loadDefinition(plan: ReleasePlan, arches: readonly ArchPlan[]): 
       },
     ]),
   );
+}
+
+/** The same for one add-on: each architecture is a target of its own. */
+export function loadDefinition(plan: ReleasePlan, arches: readonly ArchPlan[]): BakeDefinition {
+  return defineTargets(arches.map((arch) => ({ name: arch.arch, plan, arch })));
 }

@@ -4,7 +4,8 @@ import type { Arch } from '../addon/arch.js';
 import { AddonReleaseError } from '../errors.js';
 import type { ArchPlan, ReleasePlan } from '../plan/release-plan.js';
 import type { Emit } from '../report/events.js';
-import { loadDefinition } from './bake-definition.js';
+import { nameTargets, type NamedTarget } from './bake-targets.js';
+import { defineTargets } from './bake-definition.js';
 import { BuildProgress, type FailedStep } from './build-progress.js';
 import { bake, readMetadata, type BakeCall, type BakeEnd } from './buildx.js';
 import { inspectLocalImage, readEngine, type LocalImage } from './docker.js';
@@ -37,15 +38,24 @@ export type BuildResult =
   | { readonly status: 'built'; readonly candidate: Candidate }
   | { readonly status: 'failed'; readonly failure: BuildFailure };
 
-export interface BuildRequest {
+/** What is built of one add-on, and who is told of it. */
+export interface AddonBuild {
   readonly plan: ReleasePlan;
-  readonly builder: string | undefined;
-  readonly runFolder: string;
-  readonly signal: AbortSignal;
   readonly emit: Emit;
   /** Called as soon as an architecture has ended, while others still build. */
   readonly onResult: (arch: ArchPlan, result: BuildResult) => void;
 }
+
+/** Where and how. */
+export interface BuildPlace {
+  readonly builder: string | undefined;
+  readonly runFolder: string;
+  readonly signal: AbortSignal;
+}
+
+export interface BuildRequest extends AddonBuild, BuildPlace {}
+
+type Target = NamedTarget & { readonly build: AddonBuild };
 
 function describeFailure(arch: ArchPlan, failed: FailedStep, end: BakeEnd): BuildFailure {
   return {
@@ -61,13 +71,12 @@ function describeFailure(arch: ArchPlan, failed: FailedStep, end: BakeEnd): Buil
 }
 
 async function makeCandidate(
-  arch: ArchPlan,
+  { name, arch }: Target,
   progress: BuildProgress,
   signal: AbortSignal,
 ): Promise<Candidate | undefined> {
-  const { configDigest, manifestDigest, durationMs, totalSteps, cachedSteps } = progress.result(
-    arch.arch,
-  );
+  const { configDigest, manifestDigest, durationMs, totalSteps, cachedSteps } =
+    progress.result(name);
   const image = await inspectLocalImage(arch.localImage, signal);
   if (image === undefined || configDigest === undefined) return undefined;
   if (image.id !== configDigest && image.id !== manifestDigest) return undefined;
@@ -83,21 +92,28 @@ async function makeCandidate(
   };
 }
 
-/** One bake call over `arches`; reports the ones that ended and returns those that another's failure cancelled. */
+/** What became of one bake call. */
+interface Round {
+  /** Targets that another's failure cancelled. */
+  readonly cancelled: readonly Target[];
+  /** Why none was even begun: the definition, or something that it names, was refused. */
+  readonly refusal: AddonReleaseError | undefined;
+}
+
+/** One bake call; reports the targets that ended. */
 async function buildRound(
-  request: BuildRequest,
-  arches: readonly ArchPlan[],
+  targets: readonly Target[],
+  { builder, runFolder, signal }: BuildPlace,
   round: number,
-): Promise<readonly ArchPlan[]> {
-  const { plan, emit, signal, runFolder } = request;
+): Promise<Round> {
   const definitionFile = join(runFolder, `bake-${round}.json`);
   const metadataFile = join(runFolder, `metadata-${round}.json`);
   const reported = new Map<string, Candidate>();
   const early: Promise<void>[] = [];
-  const byName = new Map<string, ArchPlan>(arches.map((arch) => [arch.arch, arch]));
-  const report = (arch: ArchPlan, candidate: Candidate): void => {
-    reported.set(arch.arch, candidate);
-    emit({
+  const byName = new Map(targets.map((target) => [target.name, target]));
+  const report = ({ name, arch, build }: Target, candidate: Candidate): void => {
+    reported.set(name, candidate);
+    build.emit({
       type: 'phase-finished',
       arch: arch.arch,
       phase: 'build',
@@ -105,41 +121,41 @@ async function buildRound(
       durationMs: candidate.buildMs,
       summary: `${candidate.cachedSteps} of ${candidate.totalSteps} steps cached`,
     });
-    request.onResult(arch, { status: 'built', candidate });
+    build.onResult(arch, { status: 'built', candidate });
   };
-  const progress = new BuildProgress(
-    arches.map((arch) => arch.arch),
-    {
-      onProgress: (target, current) => {
-        const arch = byName.get(target);
-        if (arch === undefined || reported.has(target)) return;
-        emit({ type: 'phase-progress', arch: arch.arch, phase: 'build', progress: current });
-      },
-      onLog: (target, line) => {
-        const arch = byName.get(target);
-        if (arch !== undefined) emit({ type: 'log', arch: arch.arch, phase: 'build', line });
-      },
-      onExported: (target) => {
-        const arch = byName.get(target);
-        if (arch === undefined) return;
-        // A builder outside the engine may still be loading the image; then the end of the call settles it.
-        early.push(
-          makeCandidate(arch, progress, signal)
-            .then((candidate) => {
-              if (candidate !== undefined) report(arch, candidate);
-            })
-            .catch(() => undefined),
-        );
-      },
+  const progress = new BuildProgress([...byName.keys()], {
+    onProgress: (name, current) => {
+      const target = byName.get(name);
+      if (target === undefined || reported.has(name)) return;
+      const { arch } = target.arch;
+      target.build.emit({ type: 'phase-progress', arch, phase: 'build', progress: current });
     },
-  );
-  await writeFile(definitionFile, JSON.stringify(loadDefinition(plan, arches), undefined, 2));
-  for (const arch of arches) emit({ type: 'phase-started', arch: arch.arch, phase: 'build' });
+    onLog: (name, line) => {
+      const target = byName.get(name);
+      target?.build.emit({ type: 'log', arch: target.arch.arch, phase: 'build', line });
+    },
+    onExported: (name) => {
+      const target = byName.get(name);
+      if (target === undefined) return;
+      // A builder outside the engine may still be loading the image; then the end of the call settles it.
+      early.push(
+        makeCandidate(target, progress, signal)
+          .then((candidate) => {
+            if (candidate !== undefined) report(target, candidate);
+          })
+          .catch(() => undefined),
+      );
+    },
+  });
+  await writeFile(definitionFile, JSON.stringify(defineTargets(targets), undefined, 2));
+  for (const { arch, build } of targets) {
+    build.emit({ type: 'phase-started', arch: arch.arch, phase: 'build' });
+  }
   const call: BakeCall = {
     definitionFile,
     metadataFile,
-    builder: request.builder,
-    directory: plan.folder,
+    builder,
+    directory: targets[0]?.plan.folder ?? runFolder,
     signal,
     onRecord: (record) => {
       progress.apply(record);
@@ -150,28 +166,29 @@ async function buildRound(
   signal.throwIfAborted();
   if (end.exitCode !== 0) await checkEngine(end);
 
-  const cancelled: ArchPlan[] = [];
+  const cancelled: Target[] = [];
   let ended = reported.size;
   const metadata = end.exitCode === 0 ? await readMetadata(metadataFile) : undefined;
-  for (const arch of arches) {
-    const { failed, durationMs } = progress.result(arch.arch);
-    const known = reported.get(arch.arch);
-    const candidate = known ?? (failed ? undefined : await makeCandidate(arch, progress, signal));
+  for (const target of targets) {
+    const { name, arch, build } = target;
+    const { failed, durationMs } = progress.result(name);
+    const known = reported.get(name);
+    const candidate = known ?? (failed ? undefined : await makeCandidate(target, progress, signal));
     if (candidate !== undefined) {
-      const named = metadata?.get(arch.arch)?.configDigest;
+      const named = metadata?.get(name)?.configDigest;
       if (named !== undefined && named !== candidate.configDigest) {
-        throw new AddonReleaseError('build', `${arch.arch}: buildx names two different images`, {
+        throw new AddonReleaseError('build', `${name}: buildx names two different images`, {
           output: `its records: ${candidate.configDigest}\nits metadata file: ${named}`,
         });
       }
       if (known === undefined) {
         ended++;
-        report(arch, candidate);
+        report(target, candidate);
       }
     } else if (failed !== undefined) {
       ended++;
       const failure = describeFailure(arch, failed, end);
-      emit({
+      build.emit({
         type: 'phase-finished',
         arch: arch.arch,
         phase: 'build',
@@ -179,18 +196,19 @@ async function buildRound(
         durationMs,
         summary: `${failure.instruction}: ${failure.message}`,
       });
-      request.onResult(arch, { status: 'failed', failure });
+      build.onResult(arch, { status: 'failed', failure });
     } else {
-      cancelled.push(arch);
+      cancelled.push(target);
     }
   }
-  if (ended === 0 && cancelled.length > 0) {
-    // Not a word about any target: the definition was refused.
-    throw new AddonReleaseError('build', 'docker buildx bake failed before any image was built', {
-      output: describeEnd(end),
-    });
-  }
-  return cancelled;
+  const refusal =
+    ended > 0 || cancelled.length === 0
+      ? undefined
+      : // Not a word about any target.
+        new AddonReleaseError('build', 'docker buildx bake failed before any image was built', {
+          output: describeEnd(end),
+        });
+  return { cancelled, refusal };
 }
 
 function describeEnd({ text }: BakeEnd): string {
@@ -212,15 +230,40 @@ async function checkEngine(end: BakeEnd): Promise<void> {
 }
 
 /**
- * Builds every planned architecture in one bake call and loads the images into the local engine. buildx stops all
- * targets when one fails, so the others are then continued in another call, from the cache: one architecture's
- * failure costs the others at most the instruction that was running.
+ * Builds every planned architecture of several add-ons in one bake call and loads the images into the local engine.
+ * What they have in common is built once. buildx stops all targets when one fails, so the others are then continued in
+ * another call, from the cache: one architecture's failure costs the others at most the instruction that was running.
  *
- * Failures of an architecture are results; what stops everything (no engine, a broken definition) is thrown.
+ * Failures of an architecture are results; what stops everything (no engine) is thrown.
+ *
+ * @returns for each build, in their order, why nothing could be tried; undefined when all of it ended
+ */
+export async function buildTogether(
+  builds: readonly AddonBuild[],
+  place: BuildPlace,
+): Promise<readonly (AddonReleaseError | undefined)[]> {
+  const errors = new Map<AddonBuild, AddonReleaseError>();
+  const queue: (readonly Target[])[] = [nameTargets(builds)];
+  let round = 0;
+  for (let targets = queue.shift(); targets !== undefined; targets = queue.shift()) {
+    if (targets.length === 0) continue;
+    const { cancelled, refusal } = await buildRound(targets, place, ++round);
+    const waiting = [...new Set(cancelled.map(({ build }) => build))];
+    const targetsOf = (one: AddonBuild) => cancelled.filter(({ build }) => build === one);
+    if (refusal === undefined) queue.unshift(cancelled);
+    // Whose definition it is that was refused shows when each is asked for alone.
+    else if (waiting.length > 1) queue.unshift(...waiting.map(targetsOf));
+    else for (const build of waiting) errors.set(build, refusal);
+  }
+  return builds.map((build) => errors.get(build));
+}
+
+/**
+ * Builds every planned architecture of one add-on, as `buildTogether` does.
+ *
+ * @throws AddonReleaseError when nothing could be tried
  */
 export async function buildImages(request: BuildRequest): Promise<void> {
-  let remaining = request.plan.architectures;
-  for (let round = 1; remaining.length > 0; round++) {
-    remaining = await buildRound(request, remaining, round);
-  }
+  const [error] = await buildTogether([request], request);
+  if (error !== undefined) throw error;
 }

@@ -3,6 +3,7 @@ import type { RunJournal } from './journal.js';
 import type { RegistryClient } from '../registry/client.js';
 import type { Emit } from '../report/events.js';
 import type { Results } from './results.js';
+import type { Session } from './session.js';
 
 /** Programs that a step starts. `doctor` checks those of all steps. */
 export type Tool = 'docker' | 'buildx' | 'emulation' | 'registry' | 'git' | 'cosign';
@@ -19,6 +20,8 @@ export interface StepContext {
   readonly journal: RunJournal;
   /** Where the locks of all runs are. */
   readonly locksFolder: string;
+  /** What this run shares with others at its side; undefined = it is alone. */
+  readonly session?: Session | undefined;
 }
 
 /** A result that holds without the step being run. */

@@ -53,7 +53,9 @@ export class Installation {
 
   constructor({ previous, ...request }: InstallationRequest) {
     this.request = request;
-    const { addon, candidate, smoke, run, name } = request;
+    const { addon, candidate, smoke, run } = request;
+    // Several add-ons may be tested at once.
+    const name = `${addon.slug}/${request.name}`;
     const chosenPort = previous?.setup.addon.ingressPort ?? 0;
     this.setup = createSetup({
       id: name,

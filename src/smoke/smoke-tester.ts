@@ -5,7 +5,7 @@ import type { Engine } from '../engine/docker.js';
 import type { BaseMirror } from '../plan/base-mirror.js';
 import type { ArchPlan, ReleasePlan } from '../plan/release-plan.js';
 import type { Emit } from '../report/events.js';
-import { openEnvironment, type SmokeEnvironment } from './environment.js';
+import { openEnvironment, type EnvironmentRequest, type SmokeEnvironment } from './environment.js';
 import type { SmokeReport } from './report.js';
 import { checkWrittenOptions, type PreparedRun } from './prepare-runs.js';
 import { explainFailure, requireEngine } from './lost-engine.js';
@@ -23,6 +23,9 @@ export interface SmokeTesterRequest {
   /** Layers of the base images by architecture, compressed and uncompressed digests. */
   readonly baseLayers: ReadonlyMap<Arch, ReadonlySet<string>>;
   readonly runFolder: string;
+  /** Makes the environment, or finds the one that other add-ons are tested in too. */
+  readonly openEnvironment?:
+    ((request: EnvironmentRequest, slug: string) => Promise<SmokeEnvironment>) | undefined;
   readonly emit: Emit;
   readonly signal: AbortSignal;
 }
@@ -42,7 +45,7 @@ export class SmokeTester {
 
   private open(): Promise<SmokeEnvironment> {
     const { addon, smoke, engine, options, runFolder, signal, emit } = this.request;
-    this.environment ??= openEnvironment({
+    const request: EnvironmentRequest = {
       engine,
       baseMirrors: options.baseMirrors,
       scriptFile: sidecarScript(),
@@ -51,7 +54,9 @@ export class SmokeTester {
         validateOptions: (written) => checkWrittenOptions(addon, smoke.smokeFile, written),
       },
       signal,
-    }).then((environment) => {
+    };
+    const open = this.request.openEnvironment ?? openEnvironment;
+    this.environment ??= open(request, addon.slug).then((environment) => {
       for (const message of environment.untested) {
         emit({ type: 'notice', level: 'warning', message });
       }

@@ -45,7 +45,7 @@ async function buildAndTest(
   { addon, smoke, engine, plan, preflight }: Inputs,
   context: StepContext,
 ): Promise<readonly ArchOutcome[]> {
-  const { options, emit, signal, runFolder, journal } = context;
+  const { options, emit, signal, runFolder, journal, session } = context;
   if (options.from.length > 0) return importTested(plan, context);
   const kept = await keepTested(plan, context);
   const isKept = ({ arch }: ArchPlan) => kept.some((outcome) => outcome.plan.arch === arch);
@@ -53,20 +53,24 @@ async function buildAndTest(
   if (rest.architectures.length === 0) return kept;
   const outcomes = new Map<ArchPlan, Promise<ArchOutcome>>();
   const tester = options.smoke
-    ? new SmokeTester({ addon, smoke, engine, plan, baseLayers: preflight.baseLayers, ...context })
+    ? new SmokeTester({
+        ...{ addon, smoke, engine, plan, baseLayers: preflight.baseLayers, ...context },
+        openEnvironment: session?.openEnvironment,
+      })
     : undefined;
   const finish = async (arch: ArchPlan, build: BuildResult): Promise<ArchOutcome> => {
     if (build.status === 'failed') {
       return { plan: arch, build, smoke: undefined, unpackedBytes: undefined };
     }
-    const report = await tester?.test(build.candidate);
+    const test = () => tester?.test(build.candidate) ?? Promise.resolve(undefined);
+    const report = await (session === undefined ? test() : session.test(test));
     const unpackedBytes = await readUnpackedBytes(build.candidate.imageId);
     const outcome = { plan: arch, build, smoke: report, unpackedBytes };
     await journal.tested(outcome);
     return outcome;
   };
   try {
-    await buildImages({
+    await (session?.build ?? buildImages)({
       plan: rest,
       builder: options.builder,
       runFolder,

@@ -1,5 +1,6 @@
 import { readEngine, thisPlatform, type Engine } from '../engine/docker.js';
 import { defineStep } from '../pipeline/step.js';
+import { askOnce } from './ask-once.js';
 
 /** What a plan needs to know when nobody will build: the processor of this machine. */
 function thisMachine(): Engine {
@@ -23,10 +24,12 @@ export const findEngineStep = defineStep({
     options.from.length === 0
       ? undefined
       : { result: thisMachine(), reason: 'other machines have built' },
-  run: async (_results, { options, emit, signal }) => {
-    if (!options.dryRun) return readEngine(signal);
+  run: async (_results, context) => {
+    const { options, emit } = context;
+    const ask = () => askOnce(context, 'engine', () => readEngine(context.signal));
+    if (!options.dryRun) return ask();
     try {
-      return await readEngine(signal);
+      return await ask();
     } catch {
       const message = 'no Docker engine answers; the plan takes this machine for the engine';
       emit({ type: 'notice', level: 'warning', message });

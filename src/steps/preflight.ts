@@ -12,6 +12,7 @@ import { formatPlatform, isSamePlatform, parsePlatform } from '../registry/platf
 import { parseImageReference } from '../registry/reference.js';
 import { RegistryError } from '../registry/registry-error.js';
 import { findSignatureProblem } from '../sign/cosign.js';
+import { askOnce } from './ask-once.js';
 
 type BaseFinding =
   | {
@@ -49,7 +50,9 @@ async function checkBase(image: BaseImage, context: StepContext): Promise<BaseFi
   const wanted = parsePlatform(image.platform);
   try {
     const reference = parseImageReference(image.source, 'addon');
-    const found = await inspectImage(context.registry, reference, wanted);
+    const found = await askOnce(context, `base image ${image.source} ${image.platform}`, () =>
+      inspectImage(context.registry, reference, wanted),
+    );
     const { layers, config, indexDigest = found.manifestDigest } = found;
     return {
       layers: [...layers.map((layer) => layer.digest), ...config.rootfs.diff_ids],
@@ -160,14 +163,16 @@ async function checkBuilder({ options, signal }: StepContext): Promise<void> {
 }
 
 async function checkEmulation(plan: ReleasePlan, context: StepContext): Promise<void> {
-  await checkBuilder(context);
+  await askOnce(context, 'builder', () => checkBuilder(context));
   const arches = plan.architectures.filter(({ emulated }) => emulated).map(({ arch }) => arch);
   if (arches.length === 0) return;
-  const probes = await probePlatforms(arches, {
-    builder: context.options.builder,
-    folder: context.runFolder,
-    signal: context.signal,
-  });
+  const probes = await askOnce(context, `emulation ${arches.join(' ')}`, () =>
+    probePlatforms(arches, {
+      builder: context.options.builder,
+      folder: context.runFolder,
+      signal: context.signal,
+    }),
+  );
   context.signal.throwIfAborted();
   const broken = probes.filter(({ works }) => !works);
   if (broken.length === 0) return;
