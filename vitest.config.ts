@@ -1,35 +1,53 @@
 import { defineConfig } from 'vitest/config';
 
+/** Much of what these tests do is waiting: for emulated programs, for time-outs, for the engine. */
+const WITH_ENGINE = { testTimeout: 600_000, hookTimeout: 600_000, maxWorkers: 2 } as const;
+
+/** Looks at what a killed run left behind, which any other run would remove. */
+const ALONE = 'test/e2e/interruption.test.ts';
+
+const BUILD = ['test/helpers/build-cli.ts'];
+
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 20_000 } },
       {
         test: {
-          name: 'integration',
-          include: ['test/integration/**/*.test.ts'],
-          testTimeout: 180_000,
-          hookTimeout: 180_000,
-          fileParallelism: false,
+          name: 'unit',
+          include: ['test/unit/**/*.test.ts'],
+          testTimeout: 20_000,
+          pool: 'threads',
+          maxWorkers: 2,
         },
       },
+      { test: { name: 'integration', include: ['test/integration/**/*.test.ts'], ...WITH_ENGINE } },
       {
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
-          globalSetup: ['test/helpers/build-cli.ts'],
-          testTimeout: 300_000,
-          hookTimeout: 300_000,
-          fileParallelism: false,
+          exclude: [ALONE],
+          globalSetup: BUILD,
+          ...WITH_ENGINE,
+        },
+      },
+      {
+        test: {
+          name: 'e2e-alone',
+          include: [ALONE],
+          globalSetup: BUILD,
+          ...WITH_ENGINE,
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
         },
       },
       {
         test: {
           name: 'faults',
           include: ['test/faults/**/*.test.ts'],
-          globalSetup: ['test/helpers/build-cli.ts'],
-          testTimeout: 300_000,
-          hookTimeout: 300_000,
+          globalSetup: BUILD,
+          ...WITH_ENGINE,
+          maxWorkers: 3,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

@@ -233,22 +233,23 @@ export async function publishRelease(
  * Marks a release whose version is not offered any more: a warning at its top, a pre-release from now on; the one that
  * is offered instead becomes "latest". Releases that are not there are left out.
  *
+ * @param tag undefined when the other version was offered already
  * @returns the tags of the releases that were changed
  * @throws GithubError
  */
 export async function markRolledBack(
   client: GithubClient,
-  { tag, replacement }: { readonly tag: string; readonly replacement: string },
+  { tag, replacement }: { readonly tag: string | undefined; readonly replacement: string },
 ): Promise<readonly string[]> {
   const [bad, good] = await Promise.all([
-    client.findPublished(tag),
+    tag === undefined ? undefined : client.findPublished(tag),
     client.findPublished(replacement),
   ]);
   const changed: string[] = [];
   if (bad !== undefined) {
     const body = withRollback(bad.body, replacement);
     await client.updateRelease(bad, { body, prerelease: true, latest: false });
-    changed.push(tag);
+    changed.push(bad.tag);
   }
   if (good !== undefined) {
     // What was rolled back before is offered again: its mark goes, and with it the mark's pre-release.
@@ -261,4 +262,17 @@ export async function markRolledBack(
     }
   }
   return changed;
+}
+
+/**
+ * Tells of a pre-release that its version is for everybody now.
+ *
+ * @returns the tags of the releases that were changed
+ * @throws GithubError
+ */
+export async function markPromoted(client: GithubClient, tag: string): Promise<readonly string[]> {
+  const release = await client.findPublished(tag);
+  if (release?.prerelease !== true) return [];
+  await client.updateRelease(release, { prerelease: false, latest: true });
+  return [tag];
 }

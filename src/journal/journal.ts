@@ -30,6 +30,8 @@ const KEPT: ReadonlySet<string> = new Set<keyof RecordedResults>([
   'verified',
   'moved',
   'store',
+  'retag',
+  'restored',
 ]);
 
 export function journalPath(runFolder: string): string {

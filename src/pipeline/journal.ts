@@ -54,6 +54,8 @@ export type RecordedResults = Partial<
     | 'verified'
     | 'moved'
     | 'store'
+    | 'retag'
+    | 'restored'
   >
 >;
 

@@ -7,6 +7,7 @@ import { findEngineStep } from '../steps/find-engine.js';
 import { findPublishedStep } from '../steps/find-published.js';
 import { makePlanStep } from '../steps/make-plan.js';
 import { lockPruneStep, planPruneStep, pruneStep, type PruneRequest } from '../steps/prune.js';
+import { markGithubReleaseStep } from '../steps/mark-github-release.js';
 import { planPromoteStep, planRollbackStep, type RetagRequest } from '../steps/plan-retag.js';
 import { preflightStep } from '../steps/preflight.js';
 import { publishGithubReleaseStep } from '../steps/publish-github-release.js';
@@ -94,7 +95,8 @@ export function retagSteps(
     lockRetagStep, // no release may move the same tags meanwhile
     proveRetagStep,
     moveRetagStep, // manifests that the registry has; no layer
-    restoreStoreStep, // last, as in a release
+    restoreStoreStep, // after what it offers, as in a release
+    markGithubReleaseStep, // last: it only tells of what is done
   ];
   return { preview, all };
 }

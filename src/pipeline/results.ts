@@ -113,6 +113,8 @@ export interface Results {
   readonly proven: { readonly references: readonly string[] };
   readonly retagged: { readonly references: readonly string[] };
   readonly restored: Omit<StoreUpdate, 'tag'>;
+  /** Tags of the releases on GitHub that were changed. */
+  readonly marked: { readonly tags: readonly string[] };
   readonly retention: RetentionPlan;
   readonly pruned: { readonly digests: readonly string[] };
   readonly githubDraft: GithubDraft;

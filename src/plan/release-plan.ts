@@ -51,8 +51,8 @@ export interface ArchPlan {
 
 /** One thing that a run changes outside this process, in the order in which it happens. */
 export interface PlannedWrite {
-  readonly kind: 'load' | 'push' | 'tag' | AnnouncementWrite['kind'];
-  /** An image reference, a file, or a branch, tag or remote of git. */
+  readonly kind: 'load' | 'push' | 'tag' | AnnouncementWrite['kind'] | 'github';
+  /** An image reference, a file, a branch, tag or remote of git, or a repository on GitHub. */
   readonly target: string;
   readonly detail: string;
 }
@@ -110,6 +110,8 @@ export interface PlanInput {
   readonly channel: string | undefined;
   /** Where the release is announced in git; undefined = only the file is written. */
   readonly store?: StoreTarget | undefined;
+  /** "owner/name" on GitHub; undefined = the release gets no page there. */
+  readonly github?: string | undefined;
   readonly settings: Pick<ReleaseSettings, 'optionalArches' | 'sign'>;
 }
 
@@ -208,7 +210,7 @@ type Unfinished = Omit<ReleasePlan, 'writes' | 'fingerprint' | 'indexAnnotations
 function planWrites(
   plan: Unfinished,
   perArch: boolean,
-  store: StoreTarget | undefined,
+  { store, github }: Pick<PlanInput, 'store' | 'github'>,
 ): readonly PlannedWrite[] {
   const { version, architectures, indexRepository } = plan;
   const writes: PlannedWrite[] = architectures.map((arch) => ({
@@ -249,7 +251,15 @@ function planWrites(
       writes.push({ kind: 'tag', target: `${repository}:${tag}`, detail });
     }
   }
-  return [...writes, ...planAnnouncement(store, plan)];
+  writes.push(...planAnnouncement(store, plan));
+  if (github !== undefined && store !== undefined) {
+    writes.push({
+      kind: 'github',
+      target: github,
+      detail: `release ${store.tag}: a draft at first, published last`,
+    });
+  }
+  return writes;
 }
 
 /**
@@ -300,6 +310,6 @@ export function makePlan(input: PlanInput): ReleasePlan {
     ...plan,
     fingerprint,
     indexAnnotations: { ...plan.annotations, [FINGERPRINT_ANNOTATION]: fingerprint },
-    writes: planWrites(plan, names?.perArch !== undefined, input.store),
+    writes: planWrites(plan, names?.perArch !== undefined, input),
   };
 }

@@ -1,4 +1,3 @@
-import type { AnnouncementWrite } from './announcement.js';
 import type { Channel } from './channel.js';
 import {
   decideMove,
@@ -51,6 +50,18 @@ export interface StoreBranch {
   readonly remote: { readonly name: string; readonly address: string } | undefined;
 }
 
+/** Releases on GitHub, by their tags. */
+export interface RetagOnGithub {
+  /** "owner/name" */
+  readonly repository: string;
+  /** The sources' remote as a web page. */
+  readonly url: string | undefined;
+  /** Of the version that the store offered; undefined when it is the same. */
+  readonly from: string | undefined;
+  /** Of the version that it offers from then on. */
+  readonly to: string;
+}
+
 /** Tags and store led to a version that is published already. No image is made and no layer is sent. */
 export interface Retag {
   readonly schemaVersion: 1;
@@ -74,8 +85,10 @@ export interface Retag {
   readonly storeReason: string | undefined;
   /** Where the store's change is committed; undefined = the file alone is written. */
   readonly storeBranch: StoreBranch | undefined;
+  /** The releases on GitHub that tell of it; undefined = none do. */
+  readonly github: RetagOnGithub | undefined;
   /** In the order in which they happen. */
-  readonly writes: readonly (PlannedWrite | AnnouncementWrite)[];
+  readonly writes: readonly PlannedWrite[];
 }
 
 export interface RetagInput {
@@ -180,6 +193,7 @@ export function planRetag(input: RetagInput): Retag {
     storeVersion: store.version,
     storeReason: store.reason,
     storeBranch: undefined,
+    github: undefined,
     writes,
   };
 }
@@ -202,6 +216,23 @@ export function withStoreBranch(retag: Retag, branch: StoreBranch | undefined): 
     writes.push({ kind: 'git-push', target: branch.remote.name, detail });
   }
   return { ...retag, storeBranch: branch, writes };
+}
+
+/** The same plan with the releases on GitHub told of it, last of all. */
+export function withGithub(retag: Retag, github: RetagOnGithub): Retag {
+  const { kind, channel, writes } = retag;
+  if (kind === 'promote' && channel !== 'stable') return retag;
+  const to =
+    kind === 'promote' ? `${github.to} is no pre-release any more` : `${github.to} is latest`;
+  const from = kind === 'promote' ? undefined : github.from;
+  const detail = [...(from === undefined ? [] : [`${from} is marked as rolled back`]), to].join(
+    ', ',
+  );
+  return {
+    ...retag,
+    github: { ...github, from },
+    writes: [...writes, { kind: 'github', target: github.repository, detail }],
+  };
 }
 
 /**

@@ -1,11 +1,10 @@
-import { listSlugs } from '../addon/list-slugs.js';
 import type { Addon } from '../addon/types.js';
 import { findStoreTarget, refuseSources } from '../git/store-target.js';
 import type { StoreTarget } from '../plan/announcement.js';
-import { chooseTagPattern, formatTag } from '../plan/release-tag.js';
 import { chooseVersion } from '../plan/version.js';
 import { defineStep, type StepContext } from '../pipeline/step.js';
 import { releaseEdit } from './release-edit.js';
+import { tagNaming } from './release-tags.js';
 
 async function findTarget(
   addon: Addon,
@@ -13,8 +12,8 @@ async function findTarget(
   { options, emit, signal }: StepContext,
 ): Promise<StoreTarget | undefined> {
   const version = chooseVersion(options.version, addon.version).text;
-  const { slug, repository, buildConfig } = addon;
-  const slugs = repository === undefined ? [slug] : await listSlugs(repository.folder);
+  const { buildConfig } = addon;
+  const nameTag = await tagNaming(addon, configuredTag);
   const notice = (level: 'info' | 'warning', message: string): void => {
     emit({ type: 'notice', level, message });
   };
@@ -24,16 +23,7 @@ async function findTarget(
     allowDirty: options.allowDirty,
     preview: options.dryRun,
     environment: options.environment,
-    chooseTag: (existing) =>
-      formatTag(
-        chooseTagPattern({
-          configured: configuredTag,
-          slug,
-          addonCount: new Set([...slugs, slug]).size,
-          existing,
-        }),
-        { slug, version },
-      ),
+    chooseTag: (existing) => nameTag(version, existing),
     signal,
     onRetry: (cause, delayMs) => {
       notice('warning', `git: ${cause}; trying again in ${Math.ceil(delayMs / 1000)} s`);

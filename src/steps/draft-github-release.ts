@@ -10,7 +10,7 @@ export const draftGithubReleaseStep = defineStep({
   tools: [],
   skip: findObstacle,
   run: async (inputs, context) => {
-    const client = await openGithub(inputs, 'environment', context);
+    const client = await openGithub(inputs.plan.source.url, 'environment', context);
     const draft = await prepareDraft(client, await describeRelease(inputs));
     if (draft.outcome !== 'unchanged') {
       const detail = `draft release ${draft.outcome}`;

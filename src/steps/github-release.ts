@@ -12,25 +12,42 @@ import { AddonReleaseError } from '../errors.js';
 
 type Inputs = Pick<Results, 'addon' | 'settings' | 'sources' | 'plan'>;
 
+/**
+ * Where releases are on GitHub: "owner/name", or why there is no place for them.
+ *
+ * @param url the sources' remote as a web page
+ */
+export function findGithubPlace(
+  url: string | undefined,
+  { options }: Pick<StepContext, 'options'>,
+): { readonly name: string } | { readonly reason: string } {
+  if (!options.github) return { reason: '--no-github' };
+  const target = findGithubTarget(url, options.environment);
+  if ('reason' in target) return target;
+  return { name: `${target.repository.owner}/${target.repository.name}` };
+}
+
 /** Why a release has no place on GitHub; undefined when it has. */
 export function findObstacle(
   { sources, plan }: Pick<Results, 'sources' | 'plan'>,
-  { options }: StepContext,
+  context: StepContext,
 ): string | undefined {
-  if (!options.github) return '--no-github';
-  const target = findGithubTarget(plan.source.url, options.environment);
-  if ('reason' in target) return target.reason;
+  const place = findGithubPlace(plan.source.url, context);
+  if ('reason' in place) return place.reason;
   if (sources.store === undefined) return 'the release has no git tag';
   return undefined;
 }
 
-/** @param failure the class of what GitHub refuses: `store` once the images are published */
+/**
+ * @param url the sources' remote as a web page
+ * @param failure the class of what GitHub refuses: `store` once the images are published
+ */
 export async function openGithub(
-  { plan }: Pick<Results, 'plan'>,
+  url: string | undefined,
   failure: GithubErrorClass,
   { options, signal, emit }: StepContext,
 ): Promise<GithubClient> {
-  const target = findGithubTarget(plan.source.url, options.environment);
+  const target = findGithubTarget(url, options.environment);
   if ('reason' in target) throw new AddonReleaseError(failure, target.reason);
   const { createGithubClient } = await import('../github/client.js');
   return createGithubClient({

@@ -10,6 +10,7 @@ import { chooseImageNames } from '../plan/image-names.js';
 import { comparePlans } from '../plan/fingerprint.js';
 import { makePlan, type ReleasePlan } from '../plan/release-plan.js';
 import { chooseVersion } from '../plan/version.js';
+import { findGithubPlace } from './github-release.js';
 import { releaseEdit } from './release-edit.js';
 
 function chooseArches(
@@ -91,6 +92,14 @@ export const makePlanStep = defineStep({
     const arches = chooseArches(options, addon, engine.platform);
     const { mtimeMs } = await stat(addon.configFile);
     const version = chooseVersion(options.version, addon.version);
+    const source = await readSourceFacts(
+      addon.folder,
+      options.environment,
+      Math.floor(mtimeMs / 1000),
+      // The commit that announced this very version is not part of what it was made from.
+      options.publish ? releaseEdit(addon, version.text) : undefined,
+    );
+    const github = findGithubPlace(source.url, { options });
     const plan = makePlan({
       addon,
       settings,
@@ -103,13 +112,8 @@ export const makePlanStep = defineStep({
         image: options.image,
         registry: options.registry,
       }),
-      source: await readSourceFacts(
-        addon.folder,
-        options.environment,
-        Math.floor(mtimeMs / 1000),
-        // The commit that announced this very version is not part of what it was made from.
-        options.publish ? releaseEdit(addon, version.text) : undefined,
-      ),
+      source,
+      github: 'name' in github ? github.name : undefined,
       hostPlatform: engine.platform,
       dockerfiles: await readDockerfiles(addon, arches),
       buildArgs: options.buildArgs,

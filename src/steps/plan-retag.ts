@@ -1,8 +1,12 @@
 import { replaceVersion } from '../addon/set-version.js';
+import type { ReleaseSettings } from '../addon/settings.js';
 import type { Addon } from '../addon/types.js';
 import { AddonReleaseError } from '../errors.js';
+import { readLocalRefs } from '../git/remote.js';
+import { openRepository } from '../git/repository.js';
+import { readSourceFacts } from '../git/source-facts.js';
 import { findStoreBranch } from '../git/store-branch.js';
-import { defineStep, type Step, type StepContext } from '../pipeline/step.js';
+import { defineStep, type Recalled, type Step, type StepContext } from '../pipeline/step.js';
 import { chooseChannel } from '../plan/channel.js';
 import type { ImageNames } from '../plan/image-names.js';
 import { movingTags } from '../plan/moving-tags.js';
@@ -10,6 +14,7 @@ import {
   choosePrevious,
   listTagsToMove,
   planRetag,
+  withGithub,
   withStoreBranch,
   type Retag,
   type RetagInput,
@@ -24,7 +29,9 @@ import {
 } from '../plan/version.js';
 import { parseImageReference } from '../registry/reference.js';
 import { readTag } from '../registry/tag-state.js';
+import { findGithubPlace } from './github-release.js';
 import { readOffered, requireNames } from './published-addon.js';
+import { tagNaming } from './release-tags.js';
 
 /** What the command line asks for beside the version. */
 export interface RetagRequest {
@@ -117,14 +124,15 @@ type Subject = Pick<RetagInput, 'kind' | 'version' | 'channel' | 'alias'>;
 
 async function makeRetag(
   addon: Addon,
-  optional: readonly string[],
+  settings: ReleaseSettings,
   names: ImageNames,
   subject: Subject,
   context: StepContext,
 ): Promise<Retag> {
   const { version, channel, alias } = subject;
   const tags = listTagsToMove(version, channel, alias);
-  const repositories = await readRepositories(addon, optional, names, version, tags, context);
+  const { optionalArches, tag } = settings;
+  const repositories = await readRepositories(addon, optionalArches, names, version, tags, context);
   for (const { repository, digest, tags: named } of repositories) {
     const taken = alias === undefined ? undefined : named.get(alias.text);
     if (taken === undefined || taken.digest === digest) continue;
@@ -142,7 +150,31 @@ async function makeRetag(
     configFile: addon.configFile,
     repositories,
   });
-  return addStore(retag, context);
+  return addGithub(await addStore(retag, context), addon, tag, context);
+}
+
+/** Finds the releases on GitHub that tell of it. */
+async function addGithub(
+  retag: Retag,
+  addon: Addon,
+  configuredTag: string | undefined,
+  context: StepContext,
+): Promise<Retag> {
+  const { url } = await readSourceFacts(addon.folder, context.options.environment, 0);
+  const place = findGithubPlace(url, context);
+  if ('reason' in place) return retag;
+  const root = await openRepository(addon.folder, context.signal);
+  const { tags } = await readLocalRefs(root?.root ?? addon.folder);
+  const nameTag = await tagNaming(addon, configuredTag);
+  const { configVersion, version, alias } = retag;
+  const to = nameTag(alias ?? version, tags.keys());
+  const from = nameTag(configVersion, tags.keys());
+  return withGithub(retag, {
+    repository: place.name,
+    url,
+    from: from === to ? undefined : from,
+    to,
+  });
 }
 
 async function choosePreviousVersion(
@@ -160,6 +192,15 @@ async function choosePreviousVersion(
   });
 }
 
+/** What was begun is gone on with: what it has changed already would make another plan of it. */
+function recallRetag(
+  _results: unknown,
+  { journal: { previous } }: StepContext,
+): Recalled<Retag> | undefined {
+  const retag = previous?.results.retag;
+  return retag === undefined ? undefined : { result: retag, reason: 'as it was begun' };
+}
+
 /** Decides what going back will do. */
 export function planRollbackStep(request: RetagRequest): Step {
   return defineStep({
@@ -167,6 +208,7 @@ export function planRollbackStep(request: RetagRequest): Step {
     title: 'Plan the way back',
     needs: ['addon', 'settings'],
     tools: ['registry', 'git'],
+    recall: recallRetag,
     run: async ({ addon, settings }, context) => {
       const names = requireNames(addon, context);
       const current = parseVersion(addon.version);
@@ -183,7 +225,7 @@ export function planRollbackStep(request: RetagRequest): Step {
       }
       const channel = chooseChannel(version, request.channel);
       const subject = { kind: 'rollback', version, channel } as const;
-      return makeRetag(addon, settings.optionalArches, names, subject, context);
+      return makeRetag(addon, settings, names, subject, context);
     },
     summarize: ({ configVersion, version, channel }) =>
       `from ${configVersion} to ${version} (${channel})`,
@@ -197,6 +239,7 @@ export function planPromoteStep(request: RetagRequest): Step {
     title: 'Plan the promotion',
     needs: ['addon', 'settings'],
     tools: ['registry', 'git'],
+    recall: recallRetag,
     run: async ({ addon, settings }, context) => {
       const names = requireNames(addon, context);
       const version = chooseVersion(context.options.version, addon.version);
@@ -204,7 +247,7 @@ export function planPromoteStep(request: RetagRequest): Step {
         request.alias === undefined ? undefined : chooseVersion(request.alias, addon.version);
       const channel = chooseChannel(alias ?? version, request.channel);
       const subject = { kind: 'promote', version, channel, alias } as const;
-      const retag = await makeRetag(addon, settings.optionalArches, names, subject, context);
+      const retag = await makeRetag(addon, settings, names, subject, context);
       if (alias !== undefined) {
         const message = `the images stay as they are: inside, and in their labels, they say ${version.text}, not ${alias.text}`;
         context.emit({ type: 'notice', level: 'warning', message });

@@ -74,7 +74,7 @@ export const publishGithubReleaseStep = defineStep({
   skip: findObstacle,
   run: async (inputs, context) => {
     const { addon, plan, settings } = inputs;
-    const client = await openGithub(inputs, 'store', context);
+    const client = await openGithub(plan.source.url, 'store', context);
     const release = await publishRelease(client, {
       ...(await describeRelease(inputs)),
       images: listImages(inputs),

@@ -164,6 +164,10 @@ export const restoreStoreStep = defineStep({
   title: 'Lead the store to the version',
   needs: ['retag', 'retagged'],
   tools: ['git'],
+  recall: (_results, { journal: { previous } }) => {
+    const restored = previous?.results.restored;
+    return restored === undefined ? undefined : { result: restored, reason: 'done before' };
+  },
   skip: ({ retag }) => retag.storeReason,
   run: async ({ retag }, context) => {
     const { storeVersion, configFile } = retag;
@@ -173,7 +177,7 @@ export const restoreStoreStep = defineStep({
     } catch (error) {
       if (error instanceof AddonReleaseError) throw error;
       throw new AddonReleaseError('store', `${configFile} can't be written`, {
-        hint: `Set \`version: "${storeVersion}"\` by hand; the tags were moved.`,
+        hint: `The tags were moved. Mend it, then \`addon-release resume\`.`,
         cause: error,
       });
     }

@@ -5,7 +5,7 @@ import { copySmokeFixture, type FixtureAddon } from '../helpers/fixture-addon.js
 import { requireTool } from '../helpers/tools.js';
 
 /** How many are tested at the same time: much of a smoke test is waiting. */
-const AT_ONCE = 3;
+const AT_ONCE = 2;
 
 /** Of a test that waits for others, too. */
 const TIMEOUT_MS = 600_000;

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AtEnd, CliRun } from '../helpers/cli.js';
 import { STACK_TRACE } from '../helpers/expect-run.js';
 import { requireTool } from '../helpers/tools.js';
-import { FAULTS, type Fault } from './fault-proxy.js';
+import { FAULTS } from './fault-proxy.js';
 import {
   count,
   findUnfinished,
@@ -63,44 +63,4 @@ describe.skipIf(!hasTools)('faults between the program and the registry', () => 
       expect(met.size).toBeGreaterThan(20);
     },
   );
-
-  it('for as long as the program tries, at one request of each kind', async () => {
-    const recorded = await theatre.setUp();
-    expect((await recorded.release()).exitCode).toBe(0);
-    const kinds = new Map(
-      recorded.proxy.requests.map((request) => [
-        request.replace(/sha256:\w+/g, 'DIGEST').replace(/stage\d+/, 'stage'),
-        request,
-      ]),
-    );
-    expect(kinds.size).toBeGreaterThan(8);
-    let position = 0;
-    for (const kind of kinds.keys()) {
-      const stage = await theatre.setUp();
-      const fault: Fault = position++ % 2 === 0 ? '503' : '429';
-      let injected = 0;
-      let isOver = false;
-      stage.proxy.disturb = (request) => {
-        const same = request.replace(/sha256:\w+/g, 'DIGEST').replace(/stage\d+/, 'stage') === kind;
-        if (!same || isOver) return undefined;
-        injected = 1;
-        return fault;
-      };
-      const first = await stage.release();
-      isOver = true;
-      expect(injected, `${kind}\n${first.stderr}`).toBe(1);
-      expect(first.stderr).not.toMatch(STACK_TRACE);
-      const problems = [...(await findViolations(stage, theatre))];
-      // Some are only to clean up: the release does not depend on them.
-      const isAlone = first.exitCode === 0;
-      if (!isAlone) {
-        const second = await stage.resume();
-        expect(second.exitCode, `${kind}\n${second.stderr}`).toBe(0);
-      }
-      problems.push(...(await findUnfinished(stage, theatre)));
-      const [recovered, resumed] = isAlone ? [1, 0] : [0, 1];
-      await count({ injected: 1, recovered, resumed, violations: problems.length });
-      expect(problems, kind).toEqual([]);
-    }
-  });
 });

@@ -14,7 +14,7 @@ import { inspectIndex, listTags } from '../helpers/published.js';
 import { startRegistry, type RegistryServer } from '../helpers/registry-server.js';
 import { startFaultProxy, type FaultProxy } from './fault-proxy.js';
 
-const OLD = '1.0.0';
+export const OLD = '1.0.0';
 export const NEW = '1.1.0';
 
 /** Everything that a release can change, in a place of its own, with an older release in it. */
@@ -30,6 +30,8 @@ export interface Stage {
   readonly release: (options?: StageRun) => Promise<CliRun>;
   readonly start: (options?: StageRun) => Promise<RunningCli>;
   readonly resume: (options?: StageRun) => Promise<CliRun>;
+  /** Goes back to the version before. */
+  readonly startRollback: (options?: StageRun) => Promise<RunningCli>;
 }
 
 export interface StageRun {
@@ -82,7 +84,8 @@ export async function openTheatre(atEnd: AtEnd): Promise<Theatre> {
     const stateFolder = path.join(home, 'state');
     await cp(bare, remote, { recursive: true });
     await must('git', ['clone', '--quiet', remote, folder]);
-    const args = ['--multi', '--image', `${proxy.host}/${name}/once`];
+    const image = ['--image', `${proxy.host}/${name}/once`];
+    const args = ['--multi', ...image];
     const call = ({ env = {} }: StageRun) => ({
       cwd: folder,
       atEnd,
@@ -103,6 +106,7 @@ export async function openTheatre(atEnd: AtEnd): Promise<Theatre> {
       release: (options = {}) => runCli([NEW, ...args, ...withSmoke(options)], call(options)),
       start: (options = {}) => startCli([NEW, ...args, ...withSmoke(options)], call(options)),
       resume: (options = {}) => runCli(['resume'], call(options)),
+      startRollback: (options = {}) => startCli(['rollback', ...image], call(options)),
     };
   };
 
@@ -171,6 +175,18 @@ async function movingTags({ repository }: Stage): Promise<ReadonlyMap<string, st
   const named = new Map<string, string>();
   for (const tag of tags) named.set(tag, (await inspectIndex(`${repository}:${tag}`)).raw);
   return named;
+}
+
+/** What the store and `latest` offer: one of the two versions each, or what else they name. */
+export async function readOffer(
+  stage: Stage,
+): Promise<{ readonly store: string; readonly latest: string }> {
+  const named = new Map<string, string>();
+  for (const version of [OLD, NEW]) {
+    named.set((await inspectIndex(`${stage.repository}:${version}`)).raw, version);
+  }
+  const latest = (await movingTags(stage)).get('latest') ?? '';
+  return { store: await storeVersion(stage), latest: named.get(latest) ?? 'another' };
 }
 
 /** Everything that a user of the add-on could see and that must not be. */

@@ -13,7 +13,8 @@ export const promoteCommand = defineCommand<RetagFlags>({
     addDryRunOption(addOutputOptions(addImageOptions(addAddonOption(command))))
       .requiredOption('--channel <name>', 'stable, beta or edge')
       .option('--as <version>', 'tag the same images with this version too, and release it')
-      .option('--no-git', 'write the version into the config, but commit and push nothing'),
+      .option('--no-git', 'write the version into the config, but commit and push nothing')
+      .option('--no-github', 'leave the releases on GitHub as they are'),
   run: async (invocation, context) => {
     const { runRetag } = await import('../runs/retag.js');
     return runRetag('promote', invocation, context);

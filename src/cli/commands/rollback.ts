@@ -16,7 +16,8 @@ export const rollbackCommand = defineCommand<RetagFlags>({
   configure: (command) =>
     addDryRunOption(addOutputOptions(addImageOptions(addAddonOption(command))))
       .option('--channel <name>', "channel whose tags go back (default: the version's own)")
-      .option('--no-git', 'write the version into the config, but commit and push nothing'),
+      .option('--no-git', 'write the version into the config, but commit and push nothing')
+      .option('--no-github', 'leave the releases on GitHub as they are'),
   run: async (invocation, context) => {
     const { runRetag } = await import('../runs/retag.js');
     return runRetag('rollback', invocation, context);

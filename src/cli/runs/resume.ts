@@ -7,18 +7,25 @@ import { PIPELINES } from '../../pipeline/pipeline.js';
 import type { CommandContext, CommandResult, Flags, Invocation } from '../command.js';
 import { parseFlags } from '../parse-flags.js';
 import { runsFolder } from '../run-folder.js';
+import { runRetag } from './retag.js';
 import { describeRun, runRecorded } from './steps.js';
 
-function isRelease({ command }: Journal): boolean {
-  return (
-    command.name === 'publish' || (command.name === 'release' && command.flags['multi'] === true)
-  );
+/** What a journal's command was, of those that can be gone on with. */
+function kindOf({ command }: Journal): 'release' | 'rollback' | 'promote' | undefined {
+  const { name, flags } = command;
+  if (name === 'rollback' || name === 'promote') return name;
+  return name === 'publish' || (name === 'release' && flags['multi'] === true)
+    ? 'release'
+    : undefined;
 }
 
 function describe({ runFolder, journal }: FoundJournal): string {
-  const { plan } = journal.results;
-  const what = plan === undefined ? journal.command.args.join(' ') : `${plan.slug} ${plan.version}`;
-  return `${what} (run ${basename(runFolder)})`;
+  const { plan, retag } = journal.results;
+  const { name, args } = journal.command;
+  const subject = plan ?? retag;
+  const what = subject === undefined ? args.join(' ') : `${subject.slug} ${subject.version}`;
+  const kind = kindOf(journal) === 'release' ? '' : `${name}: `;
+  return `${kind}${what} (run ${basename(runFolder)})`;
 }
 
 /** The run that is named, by its folder or its folder's name, or the last release that did not finish. */
@@ -32,10 +39,10 @@ async function findRun(
     const journal = await readJournal(runFolder);
     if (journal !== undefined) return { runFolder, journal };
     throw new AddonReleaseError('usage', `there is no run "${named}"`, {
-      hint: 'Name the folder of a run, or leave it out for the last release from this folder.',
+      hint: 'Name the folder of a run, or leave it out for the last one from this folder.',
     });
   }
-  const [last] = (await listJournals(runs)).filter(({ journal }) => isRelease(journal));
+  const [last] = (await listJournals(runs)).filter(({ journal }) => kindOf(journal) !== undefined);
   if (last !== undefined) return last;
   throw new AddonReleaseError('usage', 'no release was begun in this folder', {
     hint: 'Run it where the release was started, or begin one: `addon-release VERSION --multi`.',
@@ -53,16 +60,17 @@ function withOutputFlags(recorded: Journal['command']['flags'], given: Flags): F
   };
 }
 
-/** Goes on with a release that failed, was interrupted or killed. */
+/** Goes on with a release, a rollback or a promotion that failed, was interrupted or killed. */
 export async function runResume(
   invocation: Invocation,
   context: CommandContext,
 ): Promise<CommandResult> {
   const found = await findRun(invocation.args[0], context);
   const { journal, runFolder } = found;
-  if (!isRelease(journal)) {
-    throw new AddonReleaseError('usage', `${describe(found)} was no release`, {
-      hint: 'Run the same command again: what was built comes from the cache.',
+  const kind = kindOf(journal);
+  if (kind === undefined) {
+    throw new AddonReleaseError('usage', `${describe(found)} can't be gone on with`, {
+      hint: 'Run the same command again: what it did is not done twice.',
     });
   }
   if (journal.status === 'finished') {
@@ -76,6 +84,10 @@ export async function runResume(
   }
   const flags = withOutputFlags(journal.command.flags, invocation.flags);
   const { name, args, workingDirectory } = journal.command;
+  if (kind !== 'release') {
+    const again = { ...context, workingDirectory };
+    return runRetag(kind, { command: name, args, flags }, again, found);
+  }
   const options = parseFlags(
     { command: name, args, flags },
     { workingDirectory, environment: context.environment },

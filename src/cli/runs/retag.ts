@@ -1,3 +1,4 @@
+import type { FoundJournal } from '../../journal/read.js';
 import { retagSteps } from '../../pipeline/pipeline.js';
 import { renderRetag } from '../../report/retag-text.js';
 import type { CommandContext, CommandResult, Invocation } from '../command.js';
@@ -5,19 +6,25 @@ import type { RetagFlags } from '../commands/rollback.js';
 import { parseFlags } from '../parse-flags.js';
 import { runRecorded } from './steps.js';
 
-/** Leads tags and store to a version that is published. */
+/**
+ * Leads tags and store to a version that is published.
+ *
+ * @param previous the run that is gone on with
+ */
 export async function runRetag(
   command: 'rollback' | 'promote',
   invocation: Invocation<RetagFlags>,
   context: CommandContext,
+  previous?: FoundJournal,
 ): Promise<CommandResult> {
   const { args, flags } = invocation;
-  const { channel, as: alias, git, ...common } = flags;
+  const { channel, as: alias, git, github, ...common } = flags;
   const { workingDirectory, signal } = context;
   const steps = retagSteps(command, { channel, alias });
   const options = Object.freeze({
     ...parseFlags({ command, args, flags: common }, context),
     git: git !== false,
+    github: github !== false,
   });
   const { results, error, runFolder } = await runRecorded({
     command: { name: command, args, flags: { ...flags }, workingDirectory },
@@ -25,8 +32,9 @@ export async function runRetag(
     options,
     flags,
     signal,
+    ...(previous === undefined ? {} : { previous }),
   });
-  const { retag, retagged, restored } = results;
+  const { retag, retagged, restored, marked } = results;
   if (retag === undefined) return { text: '', json: {}, error };
   const done = error === undefined && !options.dryRun;
   return {
@@ -35,6 +43,7 @@ export async function runRetag(
       plan: retag,
       ...(retagged === undefined ? {} : { tags: retagged.references }),
       ...(restored === undefined ? {} : { store: restored }),
+      ...(marked === undefined ? {} : { githubReleases: marked.tags }),
       runFolder,
     },
     error,

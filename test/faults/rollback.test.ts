@@ -1,0 +1,50 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { retagSteps } from '../../src/pipeline/pipeline.js';
+import { atEndOfTest, waitForOutput, type AtEnd } from '../helpers/cli.js';
+import { startGithubServer } from '../helpers/github-server.js';
+import { requireTool } from '../helpers/tools.js';
+import { count, NEW, OLD, openTheatre, readOffer, type Theatre } from './stage.js';
+
+const hasTools = ['docker', 'docker-registry', 'skopeo', 'git'].map(requireTool).every(Boolean);
+
+const STEPS = retagSteps('rollback', { channel: undefined }).all.slice(2);
+
+describe.skipIf(!hasTools)('a rollback that is killed', () => {
+  const cleanUps: (() => Promise<unknown>)[] = [];
+  const atEnd: AtEnd = (action) => cleanUps.unshift(action);
+  let theatre: Theatre;
+
+  beforeAll(async () => {
+    theatre = await openTheatre(atEnd);
+  });
+  afterAll(async () => {
+    for (const cleanUp of cleanUps) await cleanUp();
+  });
+
+  it.each(STEPS.map(({ title }) => title))('in "%s"', async (title) => {
+    const github = await startGithubServer({ token: 'ghp_of_the_rollback' });
+    atEndOfTest(() => github.stop());
+    const env = { ...github.environment };
+    const stage = await theatre.setUp();
+    const released = await stage.release({ env });
+    expect(released.exitCode, released.stderr).toBe(0);
+    expect(await readOffer(stage)).toEqual({ store: NEW, latest: NEW });
+
+    const cli = await stage.startRollback({ env });
+    await waitForOutput(cli, new RegExp(`^${title}: started`, 'm'));
+    cli.kill('SIGKILL');
+    await cli.ended;
+    const offer = await readOffer(stage);
+    // Nothing is offered that `latest` does not name.
+    const violations = offer.store === OLD && offer.latest !== OLD ? [offer] : [];
+
+    const resumed = await stage.resume({ env });
+    expect(resumed.exitCode, resumed.stderr).toBe(0);
+    await count({ injected: 1, recovered: 0, resumed: 1, violations: violations.length });
+    expect(violations).toEqual([]);
+    expect(await readOffer(stage)).toEqual({ store: OLD, latest: OLD });
+    const [release] = github.releases;
+    expect(release).toMatchObject({ tag_name: `v${NEW}`, draft: false, prerelease: true });
+    expect(release?.body).toContain(`v${OLD}`);
+  });
+});
