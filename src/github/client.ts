@@ -60,6 +60,14 @@ export interface GithubPackage {
   readonly repository: string | undefined;
 }
 
+/** A manifest of a container image's package, with or without tags. */
+export interface GithubPackageVersion {
+  readonly id: number;
+  /** "sha256:…" */
+  readonly digest: string;
+  readonly createdAt: string;
+}
+
 /** The calls of GitHub's REST API that a release makes. All throw GithubError. */
 export interface GithubClient {
   readonly repository: GithubRepository;
@@ -90,6 +98,18 @@ export interface GithubClient {
     name: string,
     isOrganization: boolean,
   ) => Promise<GithubPackage | undefined>;
+  /** Every manifest of a package; undefined when there is no package that the token may see. */
+  readonly listPackageVersions: (
+    owner: string,
+    name: string,
+    isOrganization: boolean,
+  ) => Promise<readonly GithubPackageVersion[] | undefined>;
+  readonly deletePackageVersion: (
+    owner: string,
+    name: string,
+    isOrganization: boolean,
+    version: GithubPackageVersion,
+  ) => Promise<void>;
 }
 
 /** Waiting longer holds up a release for less than starting it again would cost. */
@@ -104,6 +124,7 @@ const FINAL = [400, 401, 403, 404, 409, 410, 422, 429, 451];
 
 const CONTENTS = { permission: 'contents: write', scope: 'repo' };
 const PACKAGES = { permission: 'packages: read', scope: 'read:packages' };
+const PACKAGE_DELETION = { permission: 'packages: write', scope: 'delete:packages' };
 
 interface RequestFailure {
   readonly status: number;
@@ -341,5 +362,37 @@ export function createGithubClient(options: GithubClientOptions): GithubClient {
           };
         }),
       ),
+    listPackageVersions: (owner, name, isOrganization) =>
+      orNothing(
+        call(PACKAGES, `list the versions of the package ${owner}/${name}`, async () => {
+          const page = { package_type: 'container', package_name: name, per_page: 100 } as const;
+          const { packages } = octokit.rest;
+          const versions = isOrganization
+            ? await octokit.paginate(packages.getAllPackageVersionsForPackageOwnedByOrg, {
+                ...page,
+                org: owner,
+              })
+            : await octokit.paginate(packages.getAllPackageVersionsForPackageOwnedByUser, {
+                ...page,
+                username: owner,
+              });
+          return versions.map((one) => ({
+            id: one.id,
+            digest: one.name,
+            createdAt: one.created_at,
+          }));
+        }),
+      ),
+    deletePackageVersion: (owner, name, isOrganization, { id, digest }) =>
+      call(PACKAGE_DELETION, `delete ${digest} of the package ${owner}/${name}`, async () => {
+        const version = {
+          package_type: 'container',
+          package_name: name,
+          package_version_id: id,
+        } as const;
+        await (isOrganization
+          ? octokit.rest.packages.deletePackageVersionForOrg({ ...version, org: owner })
+          : octokit.rest.packages.deletePackageVersionForUser({ ...version, username: owner }));
+      }),
   };
 }

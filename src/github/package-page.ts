@@ -9,7 +9,7 @@ export interface PackageFinding {
 }
 
 /** GHCR's repositories are `ghcr.io/OWNER/NAME`; GitHub Enterprise Server's are `containers.HOST/OWNER/NAME`. */
-function parsePackage(
+export function parsePackage(
   repository: string,
 ): { readonly owner: string; readonly name: string } | undefined {
   const [host = '', owner = '', ...rest] = repository.split('/');

@@ -10,6 +10,8 @@ export interface StoredItem {
   readonly children: readonly string[];
   /** What a signature or attestation belongs to, and whether the repository still holds that. */
   readonly subject: { readonly digest: string; readonly isThere: boolean } | undefined;
+  /** Pushed so lately that a release may still be about to name it. */
+  readonly isRecent?: boolean;
   /** Configuration and layers, sizes in bytes. */
   readonly blobs: readonly { readonly digest: string; readonly size: number }[];
 }
@@ -141,6 +143,11 @@ export function decideRetention(stored: readonly StoredItem[], rules: RetentionR
       keep ? [[digest, reason] as const] : [],
     ),
   );
+  for (const { digest, tags, isRecent } of stored) {
+    if (isRecent === true && tags.length === 0 && !parts.has(digest)) {
+      kept.set(digest, 'pushed lately: a release may be about to name it');
+    }
+  }
   addParts(kept, items);
   const describe = (item: StoredItem, reason: string): RetentionEntry => ({
     digest: item.digest,
@@ -157,7 +164,9 @@ export function decideRetention(stored: readonly StoredItem[], rules: RetentionR
         verdicts.get(item.digest)?.reason ??
           (parts.has(item.digest)
             ? 'part of nothing that is kept'
-            : 'belongs to nothing that is kept'),
+            : item.subject === undefined
+              ? 'nothing names it'
+              : 'belongs to nothing that is kept'),
       ),
     )
     .sort((one, other) => order.indexOf(one.kind) - order.indexOf(other.kind));

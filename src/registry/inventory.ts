@@ -86,15 +86,17 @@ class Inventory {
 
 /**
  * Everything that a repository holds and that can be reached: what has a tag, what an index names, and what refers to
- * either. Manifests without any of that cannot be listed.
+ * either. A registry does not list manifests without any of that; what else is known to be there is given.
  *
  * @param readAttachmentTag the digest that a tag of a signature or attestation belongs to; undefined for other tags
+ * @param others digests of manifests that may have no tag
  * @throws RegistryError
  */
 export async function readInventory(
   client: RegistryClient,
   repository: RepositoryName,
   readAttachmentTag: (tag: string) => string | undefined,
+  others: readonly string[] = [],
 ): Promise<readonly InventoryItem[]> {
   const tags = new Map<string, string[]>();
   const subjects = new Map<string, string>();
@@ -107,6 +109,7 @@ export async function readInventory(
   });
   const inventory = new Inventory(client, repository, tags);
   await forEach(tags.keys(), (digest) => inventory.read(digest, subjects.get(digest)));
+  await forEach(others, (digest) => inventory.read(digest));
   await forEach(await inventory.drafts(), async ({ digest }) => {
     for (const referrer of (await client.listReferrers(repository, digest)) ?? []) {
       await inventory.read(referrer.digest, digest);

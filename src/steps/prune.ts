@@ -1,5 +1,7 @@
 import type { Addon } from '../addon/types.js';
 import { AddonReleaseError } from '../errors.js';
+import { readSourceFacts } from '../git/source-facts.js';
+import { readPackageVersions, type PackageVersions } from '../github/package-versions.js';
 import { acquireLock } from '../journal/lock.js';
 import { defineStep, type Step, type StepContext } from '../pipeline/step.js';
 import { decideRetention, readAttachmentTag } from '../plan/retention.js';
@@ -7,6 +9,7 @@ import { readInventory } from '../registry/inventory.js';
 import { packagePages } from '../registry/package-page.js';
 import { parseImageReference } from '../registry/reference.js';
 import { RegistryError } from '../registry/registry-error.js';
+import { findGithubPlace, openGithub } from './github-release.js';
 import { readOffered, requireNames } from './published-addon.js';
 
 /** What the command line asks for. */
@@ -23,6 +26,23 @@ function listRepositories(addon: Addon, context: StepContext): readonly string[]
   return [...perArch, names.index];
 }
 
+/** A release pushes before it names: hours may be between them, on a machine that builds under emulation. */
+const RECENT_MS = 7 * 24 * 60 * 60 * 1000;
+
+/** ghcr.io lists and deletes what it holds by GitHub's own API only, for who has a token. */
+async function openPackage(
+  repository: string,
+  { folder }: Addon,
+  context: StepContext,
+): Promise<PackageVersions | undefined> {
+  if (packagePages(parseImageReference(repository, 'addon'), 'versions') === undefined) {
+    return undefined;
+  }
+  const { url } = await readSourceFacts(folder, context.options.environment, 0);
+  if ('reason' in findGithubPlace(url, context)) return undefined;
+  return readPackageVersions(await openGithub(url, 'environment', context), repository);
+}
+
 /** Decides what can go, without deleting anything. */
 export function planPruneStep({ keep, history }: PruneRequest): Step {
   return defineStep({
@@ -35,8 +55,16 @@ export function planPruneStep({ keep, history }: PruneRequest): Step {
       const repositories = [];
       for (const repository of listRepositories(addon, context)) {
         const name = parseImageReference(repository, 'addon');
-        const items = await readInventory(context.registry, name, readAttachmentTag);
-        repositories.push({ repository, retention: decideRetention(items, { keep, offered }) });
+        const versions = (await openPackage(repository, addon, context))?.list ?? [];
+        const digests = versions.map(({ digest }) => digest);
+        const items = await readInventory(context.registry, name, readAttachmentTag, digests);
+        const recent = new Set(
+          versions
+            .filter(({ createdAt }) => Date.now() - Date.parse(createdAt) < RECENT_MS)
+            .map(({ digest }) => digest),
+        );
+        const dated = items.map((item) => ({ ...item, isRecent: recent.has(item.digest) }));
+        repositories.push({ repository, retention: decideRetention(dated, { keep, offered }) });
       }
       return { slug: addon.slug, keep, repositories };
     },
@@ -59,43 +87,63 @@ export const lockPruneStep = defineStep({
   },
 });
 
-/** ghcr.io deletes by GitHub's own API only, never by the registry's. */
-function refuseGithub(repository: string): void {
-  const pages = packagePages(parseImageReference(repository, 'addon'), 'versions');
-  if (pages === undefined) return;
-  throw new AddonReleaseError('registry', `ghcr.io does not delete what is in ${repository}`, {
-    hint: `Delete the versions that are listed at ${pages.user} (of an organisation: ${pages.organisation}), or by GitHub's API: https://docs.github.com/rest/packages/packages`,
-  });
+type Remove = (digest: string) => Promise<unknown>;
+
+/** How a repository's manifests are deleted: by the registry, or where it does not do that, by GitHub. */
+async function openRemoval(
+  repository: string,
+  addon: Addon,
+  context: StepContext,
+): Promise<Remove> {
+  const name = parseImageReference(repository, 'addon');
+  const pages = packagePages(name, 'versions');
+  if (pages === undefined) {
+    return async (digest) => {
+      try {
+        return await context.registry.deleteManifest(name, digest);
+      } catch (error) {
+        if (!(error instanceof RegistryError) || error.kind !== 'unsupported') throw error;
+        throw new AddonReleaseError('registry', `${name.registry} does not delete images`, {
+          hint: 'Its operator can allow it: the reference registry by `storage.delete.enabled`. Others have a page or an API of their own for it.',
+          cause: error,
+        });
+      }
+    };
+  }
+  const versions = await openPackage(repository, addon, context);
+  if (versions !== undefined) return versions.remove;
+  throw new AddonReleaseError(
+    'registry',
+    `ghcr.io deletes nothing from ${repository} without a token of GitHub`,
+    {
+      hint: `Set GITHUB_TOKEN to one with the scope delete:packages, or delete what is listed at ${pages.user} (of an organisation: ${pages.organisation}) by hand.`,
+    },
+  );
 }
 
 /** Deletes what the plan names. An index goes before what it names, so that none is ever half. */
 export const pruneStep = defineStep({
   id: 'pruned',
   title: 'Delete it',
-  needs: ['retention', 'lock'],
+  needs: ['addon', 'retention', 'lock'],
   tools: ['registry'],
   recall: ({ retention }) =>
     retention.repositories.every((one) => one.retention.deleted.length === 0)
       ? { result: { digests: [] }, reason: 'there is nothing to delete' }
       : undefined,
-  run: async ({ retention }, { registry, journal, signal }) => {
+  run: async ({ addon, retention }, context) => {
+    const { journal, signal } = context;
     const wanted = retention.repositories.filter((one) => one.retention.deleted.length > 0);
-    for (const { repository } of wanted) refuseGithub(repository);
+    const removals = new Map<string, Remove>();
+    for (const { repository } of wanted) {
+      removals.set(repository, await openRemoval(repository, addon, context));
+    }
     const digests: string[] = [];
     for (const { repository, retention: plan } of wanted) {
-      const name = parseImageReference(repository, 'addon');
       for (const { digest, tags } of plan.deleted) {
         signal.throwIfAborted();
         const place = `${repository}@${digest}`;
-        try {
-          await registry.deleteManifest(name, digest);
-        } catch (error) {
-          if (!(error instanceof RegistryError) || error.kind !== 'unsupported') throw error;
-          throw new AddonReleaseError('registry', `${name.registry} does not delete images`, {
-            hint: 'Its operator can allow it: the reference registry by `storage.delete.enabled`. Others have a page or an API of their own for it.',
-            cause: error,
-          });
-        }
+        await removals.get(repository)?.(digest);
         await journal.wrote({ kind: 'delete', target: place, detail: tags.join(', ') });
         digests.push(place);
       }

@@ -6,6 +6,8 @@ import type { RestEndpointMethodTypes } from '@octokit/rest';
 type Release = RestEndpointMethodTypes['repos']['getRelease']['response']['data'];
 type Asset = Release['assets'][number];
 type User = RestEndpointMethodTypes['users']['getByUsername']['response']['data'];
+type PackageVersion =
+  RestEndpointMethodTypes['packages']['getPackageVersionForUser']['response']['data'];
 type Package = RestEndpointMethodTypes['packages']['getPackageForUser']['response']['data'];
 type Notes = RestEndpointMethodTypes['repos']['generateReleaseNotes']['response']['data'];
 
@@ -49,6 +51,9 @@ export interface GithubServer {
   readonly releases: readonly Release[];
   readonly addRelease: (fields: Partial<Release> & { readonly tag_name: string }) => Release;
   readonly addPackage: (name: string, fields: Partial<Package>) => void;
+  /** A manifest of a package; gone from here once it is deleted. */
+  readonly addPackageVersion: (name: string, digest: string, createdAt: string) => void;
+  readonly packageVersions: ReadonlyMap<string, readonly PackageVersion[]>;
   /** The content of an asset, as it was uploaded. */
   readonly readAsset: (name: string) => string | undefined;
   /** Commits that the repository does not have. */
@@ -143,6 +148,7 @@ export async function startGithubServer(options: GithubServerOptions): Promise<G
   const calls: GithubCall[] = [];
   const releases: Release[] = [];
   const packages = new Map<string, Package>();
+  const packageVersions = new Map<string, PackageVersion[]>();
   const contents = new Map<string, string>();
   const unknownCommits = new Set<string>();
   const faults: { readonly route: RegExp; readonly fault: GithubFault }[] = [];
@@ -275,6 +281,18 @@ export async function startGithubServer(options: GithubServerOptions): Promise<G
       return { status: 200, body: notes };
     }
     if (method === 'PATCH') return update(id, call);
+    const listed = /\/packages\/container\/([^/]+)\/versions(?:\/(\d+))?$/.exec(route);
+    if (listed !== null) {
+      const name = decodeURIComponent(listed[1] ?? '');
+      const versions = packageVersions.get(name) ?? [];
+      if (method === 'GET') {
+        return { status: 200, body: versions.slice((page - 1) * size, page * size) };
+      }
+      const rest = versions.filter((one) => one.id !== Number(listed[2]));
+      if (rest.length === versions.length) return FAULTS.notFound;
+      packageVersions.set(name, rest);
+      return { status: 204 };
+    }
     if (method === 'DELETE') return removeAsset(id);
     if (path.startsWith('/uploads')) {
       return upload(id, call.query['name'] ?? '', content, call.headers['content-type'] ?? '');
@@ -351,6 +369,17 @@ export async function startGithubServer(options: GithubServerOptions): Promise<G
         updated_at: '2026-01-01T00:00:00Z',
         ...fields,
       }),
+    addPackageVersion: (name, digest, createdAt) => {
+      const id = nextId++;
+      const url = `${site}/users/${owner}/packages/container/${name}/versions/${String(id)}`;
+      const version: PackageVersion = {
+        ...{ id, name: digest, url, created_at: createdAt, updated_at: createdAt },
+        package_html_url: `https://github.com/users/${owner}/packages/container/package/${name}`,
+        metadata: { package_type: 'container', container: { tags: [] } },
+      };
+      packageVersions.set(name, [...(packageVersions.get(name) ?? []), version]);
+    },
+    packageVersions,
     readAsset: (name) => contents.get(name),
     unknownCommits,
     failNext: (route, ...queue) => {
