@@ -10,7 +10,7 @@ export interface Flags {
   readonly registry?: string;
   readonly image?: string;
   readonly baseMirror?: readonly string[];
-  readonly builder?: string;
+  readonly builder?: readonly string[];
   readonly buildArg?: readonly string[];
   readonly cache?: boolean;
   readonly out?: string;

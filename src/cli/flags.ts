@@ -6,7 +6,7 @@ export function collect(value: string, previous: readonly string[] | undefined):
   return [...(previous ?? []), value];
 }
 
-const REPEATABLE = ['arch', 'baseMirror', 'buildArg'] as const;
+const REPEATABLE = ['arch', 'baseMirror', 'buildArg', 'builder'] as const;
 
 /** Flags that the program shares with a command may stand before its name too. Repeatable ones add up. */
 export function mergeFlags(before: Flags, behind: Flags): Flags {
@@ -59,7 +59,12 @@ export function addBuildOptions(command: Command): Command {
         collect,
       ),
     )
-    .option('--builder <name>', 'buildx builder to use');
+    .addOption(
+      new Option(
+        '--builder <[arch=]name>',
+        'buildx builder or Docker context that builds, for one architecture or all; repeatable',
+      ).argParser(collect),
+    );
 }
 
 /** Where the images are. */

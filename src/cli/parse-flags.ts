@@ -55,17 +55,34 @@ function chooseArches({ command, flags }: Invocation): ReleaseOptions['arches'] 
   return command === 'dev' || (command === 'release' && flags.multi !== true) ? 'host' : 'all';
 }
 
-function checkBuilder(flags: Flags): string | undefined {
-  if (flags.builder !== undefined && !BUILDER.test(flags.builder)) {
-    throw new AddonReleaseError(
-      'usage',
-      `--builder "${flags.builder}" is not the name of a builder`,
-      {
-        hint: '`docker buildx ls` lists the builders.',
-      },
-    );
+/** Where builders come from that are the same for every add-on on this machine. */
+const BUILDERS_VARIABLE = 'ADDON_RELEASE_BUILDERS';
+
+function parseBuilder(text: string, given: string): ReleaseOptions['builders'][number] {
+  const [, archText, name = ''] = /^(?:([^=]*)=)?(.*)$/s.exec(text) ?? [];
+  const arch = archText === undefined ? undefined : parseArch(archText);
+  if (archText !== undefined && arch === undefined) {
+    throw new AddonReleaseError('usage', `${given} "${text}": "${archText}" is no architecture`, {
+      hint: `Write ARCH=NAME with one of ${ARCHES.join(', ')}, or NAME alone for all of them.`,
+    });
   }
-  return flags.builder;
+  if (BUILDER.test(name)) return { arch, name };
+  throw new AddonReleaseError('usage', `${given} "${text}" is not the name of a builder`, {
+    hint: '`docker buildx ls` lists the builders and `docker context ls` the contexts; `addon-release builder add ssh://USER@HOST` makes one of each.',
+  });
+}
+
+function parseBuilders(
+  flags: Flags,
+  environment: Readonly<Record<string, string | undefined>>,
+): ReleaseOptions['builders'] {
+  if (flags.builder !== undefined) {
+    return flags.builder.map((text) => parseBuilder(text, '--builder'));
+  }
+  const texts = (environment[BUILDERS_VARIABLE] ?? '')
+    .split(/[\s,]+/)
+    .filter((text) => text !== '');
+  return texts.map((text) => parseBuilder(text, BUILDERS_VARIABLE));
 }
 
 /** Flags that would be ignored are refused: whoever gave them expects something else to happen. */
@@ -186,7 +203,7 @@ export function parseFlags(
     registry: flags.registry,
     image: flags.image,
     baseMirrors: (flags.baseMirror ?? []).map(parseBaseMirror),
-    builder: checkBuilder(flags),
+    builders: parseBuilders(flags, environment),
     buildArgs: parseBuildArgs(flags.buildArg ?? [], environment),
     noCache: flags.cache === false,
     requestTimeoutMs: parseTimeout(environment[TIMEOUT_VARIABLE]),

@@ -23,7 +23,7 @@ function summarizeArch(outcome: ArchOutcome, results: Partial<Results>): Summary
       arch: plan.arch,
       image: undefined,
       digest: undefined,
-      emulated: plan.emulated,
+      emulated: plan.machine.emulated,
       outcome: 'failed',
       note: `${build.failure.instruction}: ${build.failure.message}`,
     };
@@ -36,7 +36,7 @@ function summarizeArch(outcome: ArchOutcome, results: Partial<Results>): Summary
     compressedBytes: pushed?.compressedBytes,
     unpackedBytes: outcome.unpackedBytes,
     buildSeconds: candidate.buildMs / 1000,
-    emulated: plan.emulated,
+    emulated: plan.machine.emulated,
     cachedSteps: candidate.cachedSteps,
     totalSteps: candidate.totalSteps,
     ...(smoke === undefined
@@ -64,7 +64,7 @@ function archJson(outcome: ArchOutcome, results: Partial<Results>, runFolder: st
   const common = {
     arch: plan.arch,
     platform: plan.platform,
-    emulated: plan.emulated,
+    emulated: plan.machine.emulated,
     buildLog: logFilePath(runFolder, plan.arch, 'build'),
   };
   if (build.status === 'failed')
@@ -91,8 +91,8 @@ function archJson(outcome: ArchOutcome, results: Partial<Results>, runFolder: st
 function summarizePublished({ plan, pushed = [] }: Partial<Results>) {
   return pushed.map((image) => {
     const { arch, repository, manifestDigest, configDigest, compressedBytes } = image;
-    const { platform, emulated = false } =
-      plan?.architectures.find((one) => one.arch === arch) ?? {};
+    const { platform, machine } = plan?.architectures.find((one) => one.arch === arch) ?? {};
+    const emulated = machine?.emulated ?? false;
     const row: SummaryRow = {
       arch,
       image: repository,

@@ -13,7 +13,6 @@ import type { DevConsole } from './dev-console.js';
 export interface BuildOnceRequest {
   /** Of one architecture. */
   readonly plan: ReleasePlan;
-  readonly builder: string | undefined;
   readonly runFolder: string;
   readonly console: DevConsole;
   readonly emit: Emit;

@@ -84,8 +84,7 @@ export async function runDevSession(request: DevRequest): Promise<void> {
   const defect = new AbortController();
   const loop = new DevLoop({
     ...request,
-    build: (plan, newer) =>
-      buildOnce({ ...request, plan, builder: options.builder, signal: newer }),
+    build: (plan, newer) => buildOnce({ ...request, plan, signal: newer }),
     onReplaced: removeReplacedImage,
     onDefect: (error) => {
       defect.abort(error);

@@ -8,7 +8,7 @@ import { nameTargets, type NamedTarget } from './bake-targets.js';
 import { defineTargets } from './bake-definition.js';
 import { BuildProgress, type FailedStep } from './build-progress.js';
 import { bake, readMetadata, type BakeCall, type BakeEnd } from './buildx.js';
-import { inspectLocalImage, readEngine, type LocalImage } from './docker.js';
+import { inspectLocalImage, onEngine, readEngine, type LocalImage } from './docker.js';
 
 /** An image in the local engine that may be published if its tests pass. */
 export interface Candidate {
@@ -46,9 +46,8 @@ export interface AddonBuild {
   readonly onResult: (arch: ArchPlan, result: BuildResult) => void;
 }
 
-/** Where and how. */
+/** Whose build it is. */
 export interface BuildPlace {
-  readonly builder: string | undefined;
   readonly runFolder: string;
   readonly signal: AbortSignal;
 }
@@ -92,6 +91,26 @@ async function makeCandidate(
   };
 }
 
+/** What the same builder builds and the same engine tests. */
+interface MachineGroup<Item> {
+  readonly builder: string | undefined;
+  readonly context: string | undefined;
+  readonly items: readonly Item[];
+}
+
+export function groupByMachine<Item extends { readonly arch: ArchPlan }>(
+  all: readonly Item[],
+): readonly MachineGroup<Item>[] {
+  const groups = new Map<string, MachineGroup<Item>>();
+  for (const item of all) {
+    const { builder, context } = item.arch.machine;
+    const key = JSON.stringify([builder, context]);
+    const items = [...(groups.get(key)?.items ?? []), item];
+    groups.set(key, { builder, context, items });
+  }
+  return [...groups.values()];
+}
+
 /** What became of one bake call. */
 interface Round {
   /** Targets that another's failure cancelled. */
@@ -103,8 +122,8 @@ interface Round {
 /** One bake call; reports the targets that ended. */
 async function buildRound(
   targets: readonly Target[],
-  { builder, runFolder, signal }: BuildPlace,
-  round: number,
+  { builder, runFolder, signal }: BuildPlace & { readonly builder: string | undefined },
+  round: string,
 ): Promise<Round> {
   const definitionFile = join(runFolder, `bake-${round}.json`);
   const metadataFile = join(runFolder, `metadata-${round}.json`);
@@ -229,12 +248,36 @@ async function checkEngine(end: BakeEnd): Promise<void> {
   }
 }
 
+/** Builds until every target has ended or was refused; tells why of those whose definition was. */
+async function buildGroup(
+  { builder, items }: MachineGroup<Target>,
+  place: BuildPlace,
+  name: string,
+  errors: Map<AddonBuild, AddonReleaseError>,
+): Promise<void> {
+  const queue: (readonly Target[])[] = [items];
+  let round = 0;
+  for (let targets = queue.shift(); targets !== undefined; targets = queue.shift()) {
+    if (targets.length === 0) continue;
+    const call = `${name}${++round}`;
+    const { cancelled, refusal } = await buildRound(targets, { ...place, builder }, call);
+    const waiting = [...new Set(cancelled.map(({ build }) => build))];
+    const targetsOf = (one: AddonBuild) => cancelled.filter(({ build }) => build === one);
+    if (refusal === undefined) queue.unshift(cancelled);
+    // Whose definition it is that was refused shows when each is asked for alone.
+    else if (waiting.length > 1) queue.unshift(...waiting.map(targetsOf));
+    else for (const build of waiting) errors.set(build, refusal);
+  }
+}
+
 /**
- * Builds every planned architecture of several add-ons in one bake call and loads the images into the local engine.
- * What they have in common is built once. buildx stops all targets when one fails, so the others are then continued in
- * another call, from the cache: one architecture's failure costs the others at most the instruction that was running.
+ * Builds every planned architecture of several add-ons and loads the images into the engines that test them: one bake
+ * call for each builder, at the same time. What the targets of a call have in common is built once. buildx stops all
+ * of them when one fails, so the others are then continued in another call, from the cache: one architecture's failure
+ * costs the others at most the instruction that was running.
  *
- * Failures of an architecture are results; what stops everything (no engine) is thrown.
+ * Failures of an architecture are results; what stops everything (no engine) is thrown, and ends the other builders'
+ * work.
  *
  * @returns for each build, in their order, why nothing could be tried; undefined when all of it ended
  */
@@ -243,18 +286,20 @@ export async function buildTogether(
   place: BuildPlace,
 ): Promise<readonly (AddonReleaseError | undefined)[]> {
   const errors = new Map<AddonBuild, AddonReleaseError>();
-  const queue: (readonly Target[])[] = [nameTargets(builds)];
-  let round = 0;
-  for (let targets = queue.shift(); targets !== undefined; targets = queue.shift()) {
-    if (targets.length === 0) continue;
-    const { cancelled, refusal } = await buildRound(targets, place, ++round);
-    const waiting = [...new Set(cancelled.map(({ build }) => build))];
-    const targetsOf = (one: AddonBuild) => cancelled.filter(({ build }) => build === one);
-    if (refusal === undefined) queue.unshift(cancelled);
-    // Whose definition it is that was refused shows when each is asked for alone.
-    else if (waiting.length > 1) queue.unshift(...waiting.map(targetsOf));
-    else for (const build of waiting) errors.set(build, refusal);
-  }
+  const groups = groupByMachine(nameTargets(builds));
+  const stop = new AbortController();
+  const signal = AbortSignal.any([place.signal, stop.signal]);
+  const works = groups.map(async (group, index) => {
+    const name = groups.length === 1 ? '' : `${index + 1}-`;
+    try {
+      await onEngine(group.context, () => buildGroup(group, { ...place, signal }, name, errors));
+    } catch (error) {
+      stop.abort(error);
+    }
+  });
+  await Promise.all(works);
+  place.signal.throwIfAborted();
+  stop.signal.throwIfAborted();
   return builds.map((build) => errors.get(build));
 }
 

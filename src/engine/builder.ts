@@ -25,23 +25,6 @@ export async function readBuildxVersion(signal?: AbortSignal): Promise<BuildxVer
 }
 
 /**
- * Whether a builder answers; without a name the one in use.
- *
- * @returns undefined when it does, else what buildx says
- */
-export async function findBuilderProblem(
-  builder: string | undefined,
-  signal?: AbortSignal,
-): Promise<string | undefined> {
-  const result = await tryDocker(
-    ['buildx', 'inspect', '--bootstrap', ...(builder === undefined ? [] : [builder])],
-    { timeoutMs: QUERY_TIMEOUT_MS, signal },
-  );
-  if (result.exitCode === 0) return undefined;
-  return result.stderr.trim().split('\n').at(-1) ?? 'no answer';
-}
-
-/**
  * Registers QEMU for foreign architectures with this machine's kernel, as setup-qemu-action does.
  *
  * @returns what docker says when it fails

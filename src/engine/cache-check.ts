@@ -2,9 +2,11 @@ import { appendFile, cp, lstat, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { AddonReleaseError } from '../errors.js';
-import type { ReleasePlan } from '../plan/release-plan.js';
+import type { ArchPlan, ReleasePlan } from '../plan/release-plan.js';
 import { loadDefinition, type BakeDefinition, type BakeTarget } from './bake-definition.js';
+import { groupByMachine } from './build.js';
 import { bake } from './buildx.js';
+import { onEngine } from './docker.js';
 import { StepTimes, type BuiltStep } from './step-times.js';
 
 /** One of the builds that are compared. */
@@ -27,14 +29,13 @@ export interface CacheCheck {
   readonly plan: ReleasePlan;
   /** The file that is changed in the copy, relative to the add-on's folder. */
   readonly touch: string;
-  readonly builder: string | undefined;
   readonly signal: AbortSignal;
   readonly onBuild: (name: keyof Omit<CacheReport, 'touched'>) => void;
 }
 
 /** Builds leave nothing in the engine but their cache. */
-function cacheOnly(plan: ReleasePlan): BakeDefinition {
-  const { group, target: loading } = loadDefinition(plan, plan.architectures);
+function cacheOnly(plan: ReleasePlan, arches: readonly ArchPlan[]): BakeDefinition {
+  const { group, target: loading } = loadDefinition(plan, arches);
   const target: Record<string, BakeTarget> = {};
   for (const [name, { tags, ...rest }] of Object.entries(loading)) {
     // A cache has no name; the tag is that of the image that is loaded otherwise.
@@ -62,26 +63,42 @@ function movePlan(plan: ReleasePlan, folder: string): ReleasePlan {
 async function buildOnce(
   plan: ReleasePlan,
   work: string,
-  { builder, signal }: CacheCheck,
+  { signal }: CacheCheck,
 ): Promise<CheckedBuild> {
-  const definitionFile = join(work, 'bake.json');
-  await writeFile(definitionFile, JSON.stringify(cacheOnly(plan)));
   const times = new StepTimes(plan.architectures.map(({ arch }) => arch));
   const started = performance.now();
-  const end = await bake({
-    definitionFile,
-    metadataFile: join(work, 'metadata.json'),
-    builder,
-    directory: plan.folder,
-    signal,
-    onRecord: (record) => {
-      times.apply(record);
-    },
-  });
+  const ends = await Promise.all(
+    groupByMachine(plan.architectures.map((arch) => ({ arch }))).map(async (group, index) => {
+      const { builder, context, items } = group;
+      const definitionFile = join(work, `bake-${index}.json`);
+      await writeFile(
+        definitionFile,
+        JSON.stringify(
+          cacheOnly(
+            plan,
+            items.map(({ arch }) => arch),
+          ),
+        ),
+      );
+      return onEngine(context, () =>
+        bake({
+          definitionFile,
+          metadataFile: join(work, `metadata-${index}.json`),
+          builder,
+          directory: plan.folder,
+          signal,
+          onRecord: (record) => {
+            times.apply(record);
+          },
+        }),
+      );
+    }),
+  );
   signal.throwIfAborted();
-  if (end.exitCode !== 0) {
+  const broken = ends.find(({ exitCode }) => exitCode !== 0);
+  if (broken !== undefined) {
     throw new AddonReleaseError('build', 'the add-on does not build', {
-      output: end.text.slice(-20).join('\n'),
+      output: broken.text.slice(-20).join('\n'),
       hint: 'Run `addon-release build` to see the whole output.',
     });
   }

@@ -1,6 +1,7 @@
 import { access, mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Candidate } from './build.js';
+import { onEngine } from './docker.js';
 import { readArchive, saveImage, type ImageArchive } from './image-archive.js';
 
 /**
@@ -11,7 +12,7 @@ import { readArchive, saveImage, type ImageArchive } from './image-archive.js';
  * @throws AddonReleaseError `environment` when the engine or the disk fails
  */
 export async function archiveCandidate(
-  { imageId, configDigest }: Candidate,
+  { imageId, configDigest, plan: { machine } }: Candidate,
   runFolder: string,
   signal: AbortSignal,
 ): Promise<ImageArchive> {
@@ -24,7 +25,7 @@ export async function archiveCandidate(
     const partial = `${file}.partial`;
     await mkdir(imagesFolder(runFolder), { recursive: true });
     await rm(partial, { force: true });
-    await saveImage(imageId, partial, signal);
+    await onEngine(machine.context, () => saveImage(imageId, partial, signal));
     await rename(partial, file);
   }
   return readArchive(file, configDigest);

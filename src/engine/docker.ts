@@ -1,15 +1,32 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { AddonReleaseError } from '../errors.js';
 import { run, start, type RunOptions, type RunResult, type StreamingProcess } from '../exec/run.js';
 
 /** Answers that don't need the engine's own work (inspect, version) come within this time or not at all. */
 const QUERY_TIMEOUT_MS = 60_000;
 
+const currentContext = new AsyncLocalStorage<string | undefined>();
+
+/**
+ * Sends everything that `work` asks of Docker, now and later, to the engine of a Docker context.
+ *
+ * @param context undefined = the engine in use (`DOCKER_HOST`, `docker context use`)
+ */
+export function onEngine<T>(context: string | undefined, work: () => T): T {
+  return currentContext.run(context, work);
+}
+
+function atEngine(args: readonly string[]): readonly string[] {
+  const context = currentContext.getStore();
+  return context === undefined ? args : ['--context', context, ...args];
+}
+
 /** Runs `docker` and returns its result whatever the exit code. This module is the only one that calls it. */
 export async function tryDocker(
   args: readonly string[],
   options: RunOptions = {},
 ): Promise<RunResult> {
-  return run('docker', args, options);
+  return run('docker', atEngine(args), options);
 }
 
 /** Starts `docker` with open streams. */
@@ -17,7 +34,7 @@ export function streamDocker(
   args: readonly string[],
   options: Pick<RunOptions, 'signal'> = {},
 ): StreamingProcess {
-  return start('docker', args, options);
+  return start('docker', atEngine(args), options);
 }
 
 /**
@@ -32,15 +49,25 @@ export async function docker(args: readonly string[], options: RunOptions = {}):
   throw engineFailure(`docker ${args.slice(0, 2).join(' ')} failed`, result);
 }
 
+/** Names the engine in messages where it is not the one in use. */
+function ofContext(): string {
+  const context = currentContext.getStore();
+  return context === undefined ? '' : ` of the context "${context}"`;
+}
+
 /** How docker says that there is nobody at the other end. */
 const NO_ENGINE = /cannot connect to the docker daemon|error during connect/i;
 
 function engineFailure(message: string, result: RunResult): AddonReleaseError {
   if (NO_ENGINE.test(result.stderr)) {
-    return new AddonReleaseError('environment', 'the Docker engine stopped answering', {
-      output: `${message}:\n${result.stderr}`,
-      hint: 'Start it again and run the same command: it also removes what this run left in the engine.',
-    });
+    return new AddonReleaseError(
+      'environment',
+      `the Docker engine${ofContext()} stopped answering`,
+      {
+        output: `${message}:\n${result.stderr}`,
+        hint: 'Start it again and run the same command: it also removes what this run left in the engine.',
+      },
+    );
   }
   return new AddonReleaseError('environment', result.timedOut ? `${message}: no answer` : message, {
     output: result.stderr || result.stdout,
@@ -96,6 +123,17 @@ export async function readEngine(signal?: AbortSignal): Promise<Engine> {
   const info = parseInfo(result.stdout);
   if (info?.ServerVersion === undefined || info.ServerVersion === '') {
     const why = info?.ServerErrors?.[0] ?? result.stderr.trim().split('\n')[0] ?? '';
+    const context = currentContext.getStore();
+    if (context !== undefined) {
+      throw new AddonReleaseError(
+        'environment',
+        `the Docker engine${ofContext()} does not answer`,
+        {
+          output: why,
+          hint: `Try \`docker --context ${context} info\`; \`docker context inspect ${context}\` shows where it is looked for.`,
+        },
+      );
+    }
     throw new AddonReleaseError('environment', 'no Docker engine answers', {
       output: why,
       hint: /permission denied/i.test(why)

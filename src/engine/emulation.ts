@@ -1,9 +1,10 @@
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { platformOf, type Arch } from '../addon/arch.js';
+import { platformOf } from '../addon/arch.js';
+import type { ProbePlace } from '../plan/machine.js';
 import { BUILDX_ENVIRONMENT } from './buildx.js';
-import { tryDocker } from './docker.js';
+import { onEngine, tryDocker } from './docker.js';
 import { makeProbeProgram } from './probe-program.js';
 
 const PROBE_TIMEOUT_MS = 120_000;
@@ -14,59 +15,79 @@ ARG ARCH
 COPY probe-\${ARCH} /probe
 ARG NONCE
 RUN ["/probe"]
+ARG BUILDPLATFORM
+COPY <<EOF /platform
+\${BUILDPLATFORM}
+EOF
 `;
 
-export interface PlatformProbe {
-  readonly arch: Arch;
+export interface PlatformProbe extends ProbePlace {
   readonly works: boolean;
   /** What the builder said when it does not. */
   readonly message: string;
+  /** The platform of the machine that did it; undefined when it does not work. */
+  readonly platform: string | undefined;
+}
+
+async function probe(
+  { arch, builder, context }: ProbePlace,
+  { folder, output, signal }: { folder: string; output: string; signal: AbortSignal | undefined },
+): Promise<Pick<PlatformProbe, 'works' | 'message' | 'platform'>> {
+  const command =
+    builder === 'engine'
+      ? ['build']
+      : ['buildx', 'build', ...(builder.name === undefined ? [] : ['--builder', builder.name])];
+  const result = await onEngine(context, () =>
+    tryDocker(
+      [
+        ...command,
+        `--platform=${platformOf(arch)}`,
+        `--build-arg=ARCH=${arch}`,
+        `--build-arg=NONCE=${randomBytes(8).toString('hex')}`,
+        '--progress=plain',
+        `--output=type=local,dest=${output}`,
+        folder,
+      ],
+      {
+        timeoutMs: PROBE_TIMEOUT_MS,
+        signal,
+        env: { ...BUILDX_ENVIRONMENT, DOCKER_BUILDKIT: '1' },
+      },
+    ),
+  );
+  if (result.exitCode === 0) {
+    const platform = await readFile(join(output, 'platform'), 'utf8').catch(() => '');
+    return { works: true, message: '', platform: platform.trim() || undefined };
+  }
+  const lines = result.stderr.trim().split('\n');
+  const message = lines.findLast((line) => line.startsWith('ERROR')) ?? lines.at(-1) ?? '';
+  return { works: false, message, platform: undefined };
 }
 
 /**
- * Proves that a builder executes programs of each architecture by letting it run one. The list that `buildx ls`
- * shows both misses platforms that work and names ones that don't.
+ * Proves that builders execute programs of an architecture by letting them run one. The list that `buildx ls` shows
+ * both misses platforms that work and names ones that don't.
  *
- * @param folder an existing folder that may be written to
+ * @param options.folder an existing folder that may be written to
  */
 export async function probePlatforms(
-  arches: readonly Arch[],
-  options: {
-    readonly builder: string | undefined;
-    readonly folder: string;
-    readonly signal?: AbortSignal;
-  },
+  places: readonly ProbePlace[],
+  options: { readonly folder: string; readonly signal?: AbortSignal },
 ): Promise<readonly PlatformProbe[]> {
-  const context = join(options.folder, 'probe');
-  await mkdir(context, { recursive: true });
-  await writeFile(join(context, 'Dockerfile'), DOCKERFILE);
-  for (const arch of arches) {
-    const program = join(context, `probe-${arch}`);
+  const folder = join(options.folder, 'probe');
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'Dockerfile'), DOCKERFILE);
+  for (const arch of new Set(places.map((place) => place.arch))) {
+    const program = join(folder, `probe-${arch}`);
     await writeFile(program, makeProbeProgram(arch));
     await chmod(program, 0o755);
   }
   return Promise.all(
-    arches.map(async (arch) => {
-      const result = await tryDocker(
-        [
-          'buildx',
-          'build',
-          ...(options.builder === undefined ? [] : ['--builder', options.builder]),
-          `--platform=${platformOf(arch)}`,
-          `--build-arg=ARCH=${arch}`,
-          `--build-arg=NONCE=${randomBytes(8).toString('hex')}`,
-          '--progress=plain',
-          '--output=type=cacheonly',
-          context,
-        ],
-        { timeoutMs: PROBE_TIMEOUT_MS, signal: options.signal, env: BUILDX_ENVIRONMENT },
-      );
-      const message =
-        result.stderr
-          .split('\n')
-          .filter((line) => line.startsWith('ERROR'))
-          .at(-1) ?? result.stderr.trim().split('\n').at(-1);
-      return { arch, works: result.exitCode === 0, message: message ?? '' };
+    places.map(async (place, index) => {
+      const output = join(options.folder, `probed-${index}`);
+      const found = await probe(place, { folder, output, signal: options.signal });
+      await rm(output, { recursive: true, force: true });
+      return { ...place, ...found };
     }),
   );
 }

@@ -31,8 +31,8 @@ export interface ReleaseOptions {
   readonly registry: string | undefined;
   readonly image: string | undefined;
   readonly baseMirrors: readonly BaseMirror[];
-  /** `--builder`: a buildx builder; undefined = the one in use. */
-  readonly builder: string | undefined;
+  /** `--builder`: buildx builders or Docker contexts, for one architecture or for all; empty = the one in use. */
+  readonly builders: readonly { readonly arch: Arch | undefined; readonly name: string }[];
   readonly buildArgs: Readonly<Record<string, string>>;
   readonly noCache: boolean;
   /** How long a request to a registry may take; undefined = a minute. */

@@ -4,6 +4,7 @@ import { checkSourcesStep } from '../steps/check-sources.js';
 import { draftGithubReleaseStep } from '../steps/draft-github-release.js';
 import { exportCandidatesStep } from '../steps/export-candidates.js';
 import { findEngineStep } from '../steps/find-engine.js';
+import { findMachinesStep } from '../steps/find-machines.js';
 import { findPublishedStep } from '../steps/find-published.js';
 import { makePlanStep } from '../steps/make-plan.js';
 import { lockPruneStep, planPruneStep, pruneStep, type PruneRequest } from '../steps/prune.js';
@@ -36,6 +37,7 @@ const RELEASE: readonly Step[] = [
   checkSourcesStep, // uncommitted files, a branch behind, a tag that is taken: before anything is started
   readSmokeFileStep, // options that are missing would be found out only after the build otherwise
   findEngineStep, // the plan depends on what runs natively
+  findMachinesStep, // and on who else builds
   makePlanStep, // from here on the run only does what the plan says
   takeLockStep, // from here on nobody else on this machine writes to the same place
   findPublishedStep, // what is published is neither built nor written again

@@ -3,6 +3,7 @@ import type { Addon } from '../addon/types.js';
 import type { Arch } from '../addon/arch.js';
 import type { BuildFailure, Candidate } from '../engine/build.js';
 import type { Engine } from '../engine/docker.js';
+import type { BuilderChoice } from '../plan/machine.js';
 import type { GithubDraft, PublishedRelease } from '../github/release.js';
 import type { StoreTarget } from '../plan/announcement.js';
 import type { ArchPlan, ReleasePlan } from '../plan/release-plan.js';
@@ -45,6 +46,14 @@ export interface PushedIndex {
 export interface SmokeInputs {
   readonly smokeFile: SmokeFile;
   readonly runs: readonly PreparedRun[];
+}
+
+/** What builds beside the engine in use. */
+export interface Machines {
+  /** In the order in which they were asked for. */
+  readonly builders: readonly BuilderChoice[];
+  /** The engines behind their Docker contexts. */
+  readonly engines: readonly { readonly context: string; readonly engine: Engine }[];
 }
 
 /** What was found out before anything was built. */
@@ -93,6 +102,7 @@ export interface Results {
   readonly sources: { readonly store: StoreTarget | undefined };
   readonly smoke: SmokeInputs;
   readonly engine: Engine;
+  readonly machines: Machines;
   readonly plan: ReleasePlan;
   /** Undefined inside when nothing is published. */
   readonly lock: { readonly held: { readonly release: () => Promise<void> } | undefined };

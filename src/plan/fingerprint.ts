@@ -12,7 +12,8 @@ type Facts = Readonly<Record<string, unknown>>;
 
 function imageFacts(arch: ArchPlan): Facts {
   return {
-    base: arch.baseImages.map(({ reference, platform }) => `${reference} ${platform}`),
+    // Without platforms: that of `FROM --platform=$BUILDPLATFORM` is whatever the machine is that builds.
+    base: [...new Set(arch.baseImages.map(({ reference }) => reference))],
     'build arguments': arch.buildArgs,
     labels: arch.labels,
   };

@@ -16,6 +16,7 @@ import {
   type SourceFacts,
 } from './image-metadata.js';
 import { localImage, type ImageNames } from './image-names.js';
+import { assignMachine, isTestEmulated, type ArchMachine, type BuilderChoice } from './machine.js';
 import { movingTags } from './moving-tags.js';
 import type { ReleaseVersion } from './version.js';
 
@@ -35,7 +36,8 @@ export interface BaseImage {
 export interface ArchPlan {
   readonly arch: Arch;
   readonly platform: Platform;
-  /** Built and run by QEMU on this engine. */
+  readonly machine: ArchMachine;
+  /** Run by QEMU where it is tested. */
   readonly emulated: boolean;
   /** The release goes on without it when it fails. */
   readonly optional: boolean;
@@ -100,8 +102,10 @@ export interface PlanInput {
   readonly publish: boolean;
   readonly names: ImageNames | undefined;
   readonly source: SourceFacts;
-  /** The engine's own platform: "linux/amd64". */
+  /** The platform of the engine in use: "linux/amd64". */
   readonly hostPlatform: string;
+  /** What else builds; empty = that engine. */
+  readonly builders: readonly BuilderChoice[];
   readonly dockerfiles: ReadonlyMap<Arch, { readonly file: string; readonly content: Dockerfile }>;
   readonly buildArgs: Readonly<Record<string, string>>;
   readonly baseMirrors: readonly BaseMirror[];
@@ -117,17 +121,6 @@ export interface PlanInput {
 
 /** The annotation of an index that holds its plan's fingerprint. */
 export const FINGERPRINT_ANNOTATION = 'io.addon-release.plan';
-
-/** 64-bit Arm processors usually run 32-bit Arm code themselves; amd64 ones always run 386 code. */
-export function isEmulated(platform: string, hostPlatform: string): boolean {
-  const [, host = ''] = hostPlatform.split('/');
-  const [, architecture = ''] = platform.split('/');
-  if (architecture === host) return false;
-  return !(
-    (host === 'arm64' && architecture === 'arm') ||
-    (host === 'amd64' && architecture === '386')
-  );
-}
 
 function planArch(input: PlanInput, arch: Arch, problems: Problem[]): ArchPlan | undefined {
   const { addon, names } = input;
@@ -151,10 +144,11 @@ function planArch(input: PlanInput, arch: Arch, problems: Problem[]): ArchPlan |
     });
     return undefined;
   }
+  const machine = assignMachine(arch, platform, input.builders, input.hostPlatform);
   const metadata = { addon, arch, version: input.version.text, source: input.source };
   const buildArgs = buildArguments(metadata, input.buildArgs);
   const { images, unresolved } = listBaseImages(dockerfile.content, buildArgs, {
-    build: input.hostPlatform,
+    build: machine.platform,
     target: platform,
   });
   for (const { text, argument, line, column } of unresolved) {
@@ -176,7 +170,8 @@ function planArch(input: PlanInput, arch: Arch, problems: Problem[]): ArchPlan |
   return {
     arch,
     platform,
-    emulated: isEmulated(platform, input.hostPlatform),
+    machine,
+    emulated: isTestEmulated(platform, machine, input.hostPlatform),
     optional: input.settings.optionalArches.includes(arch),
     dockerfile: dockerfile.file,
     baseImages: images.map((image) => {
@@ -191,7 +186,7 @@ function planArch(input: PlanInput, arch: Arch, problems: Problem[]): ArchPlan |
           image.platform === 'target'
             ? platform
             : image.platform === 'build'
-              ? input.hostPlatform
+              ? machine.platform
               : image.platform,
         file: named === undefined ? dockerfile.file : (addon.buildConfig.file ?? dockerfile.file),
         line: named?.line ?? image.line,
@@ -216,7 +211,7 @@ function planWrites(
   const writes: PlannedWrite[] = architectures.map((arch) => ({
     kind: 'load',
     target: arch.localImage,
-    detail: `${arch.platform} into the local engine`,
+    detail: `${arch.platform} into ${arch.machine.context === undefined ? 'the local engine' : `the engine of context ${arch.machine.context}`}`,
   }));
   if (indexRepository === undefined) return writes;
   const tagged = perArch ? architectures.map((arch) => arch.repository ?? '') : [];

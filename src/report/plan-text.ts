@@ -1,4 +1,5 @@
 import type { ReleasePlan } from '../plan/release-plan.js';
+import { renderMachine } from './machine-text.js';
 
 function pairs(record: Readonly<Record<string, string>>, indent: string): readonly string[] {
   return Object.entries(record).map(([key, value]) => `${indent}${key}=${value}`);
@@ -16,7 +17,7 @@ export function renderPlan(plan: ReleasePlan): string {
   for (const arch of plan.architectures) {
     lines.push(
       '',
-      `${arch.arch} (${arch.platform}, ${arch.emulated ? 'emulated' : 'native'})`,
+      `${arch.arch} (${arch.platform}, ${renderMachine(arch.machine)})`,
       `  Dockerfile   ${arch.dockerfile}`,
       ...arch.baseImages.map(({ reference, source: from, platform }) => {
         const mirror = from === reference ? '' : ` from ${from}`;

@@ -1,3 +1,4 @@
+import { onEngine } from '../engine/docker.js';
 import {
   openEnvironment,
   type EnvironmentRequest,
@@ -5,10 +6,10 @@ import {
 } from '../smoke/environment.js';
 import type { SupervisorHooks } from '../supervisor/server.js';
 
-/** One place for the smoke tests of several add-ons: one network and one stand-in Supervisor. */
+/** One place in each engine for the smoke tests of several add-ons: one network and one stand-in Supervisor. */
 export class SharedEnvironment {
   readonly #hooks = new Map<string, SupervisorHooks>();
-  #environment: Promise<SmokeEnvironment> | undefined;
+  readonly #environments = new Map<string | undefined, Promise<SmokeEnvironment>>();
 
   /** @param folder where the environment keeps its files */
   constructor(private readonly folder: string) {}
@@ -16,23 +17,29 @@ export class SharedEnvironment {
   /** @returns the environment; its `close` does nothing, as others may be in it */
   async open(request: EnvironmentRequest, slug: string): Promise<SmokeEnvironment> {
     this.#hooks.set(slug, request.hooks);
-    this.#environment ??= openEnvironment({
-      ...request,
-      folder: this.folder,
-      hooks: {
-        validateOptions: (options, setup) =>
-          this.#hooks.get(setup.addon.slug)?.validateOptions?.(options, setup) ?? {
-            valid: true,
-            options,
-          },
-      },
-    });
-    return { ...(await this.#environment), close: () => Promise.resolve() };
+    const { context } = request;
+    const opening =
+      this.#environments.get(context) ??
+      openEnvironment({
+        ...request,
+        folder: this.folder,
+        hooks: {
+          validateOptions: (options, setup) =>
+            this.#hooks.get(setup.addon.slug)?.validateOptions?.(options, setup) ?? {
+              valid: true,
+              options,
+            },
+        },
+      });
+    this.#environments.set(context, opening);
+    return { ...(await opening), close: () => Promise.resolve() };
   }
 
-  /** Removes the environment with everything in it. */
+  /** Removes the environments with everything in them. */
   async close(): Promise<void> {
-    const environment = await this.#environment?.catch(() => undefined);
-    await environment?.close();
+    for (const [context, opening] of this.#environments) {
+      const environment = await opening.catch(() => undefined);
+      await onEngine(context, async () => environment?.close());
+    }
   }
 }

@@ -25,6 +25,8 @@ export interface SmokeEnvironment {
 
 export interface EnvironmentRequest {
   readonly engine: Engine;
+  /** The engine's Docker context, by which environments are told apart; undefined = the engine in use. */
+  readonly context?: string | undefined;
   readonly baseMirrors: readonly BaseMirror[];
   /** The bundled stand-in Supervisor. */
   readonly scriptFile: string;

@@ -1,7 +1,7 @@
 import type { Addon } from '../addon/types.js';
 import type { Arch } from '../addon/arch.js';
 import type { Candidate } from '../engine/build.js';
-import type { Engine } from '../engine/docker.js';
+import { onEngine, type Engine } from '../engine/docker.js';
 import type { BaseMirror } from '../plan/base-mirror.js';
 import type { ArchPlan, ReleasePlan } from '../plan/release-plan.js';
 import type { Emit } from '../report/events.js';
@@ -16,6 +16,8 @@ import type { SmokeFile } from './smoke-file.js';
 
 export interface SmokeTesterRequest {
   readonly addon: Addon;
+  /** The Docker context of the engine that runs the tests; undefined = the one in use. */
+  readonly context: string | undefined;
   readonly engine: Engine;
   readonly plan: ReleasePlan;
   readonly smoke: { readonly smokeFile: SmokeFile; readonly runs: readonly PreparedRun[] };
@@ -36,7 +38,7 @@ function publishedImage({ image, version }: Addon, { arch, repository }: ArchPla
   return name === undefined ? undefined : `${name}:${version}`;
 }
 
-/** Tests the images of one run in one environment, which is made when the first image is there. */
+/** Tests the images of one run that are in one engine, in one environment, which is made when the first image is there. */
 export class SmokeTester {
   private environment: Promise<SmokeEnvironment> | undefined;
   private readonly publishedImages = new PublishedImages();
@@ -44,9 +46,10 @@ export class SmokeTester {
   constructor(private readonly request: SmokeTesterRequest) {}
 
   private open(): Promise<SmokeEnvironment> {
-    const { addon, smoke, engine, options, runFolder, signal, emit } = this.request;
+    const { addon, smoke, engine, context, options, runFolder, signal, emit } = this.request;
     const request: EnvironmentRequest = {
       engine,
+      context,
       baseMirrors: options.baseMirrors,
       scriptFile: sidecarScript(),
       folder: runFolder,
@@ -66,7 +69,11 @@ export class SmokeTester {
   }
 
   /** Runs one image as the Supervisor would and checks it. Failed checks are results, not exceptions. */
-  async test(candidate: Candidate): Promise<SmokeReport> {
+  test(candidate: Candidate): Promise<SmokeReport> {
+    return onEngine(this.request.context, () => this.testThere(candidate));
+  }
+
+  private async testThere(candidate: Candidate): Promise<SmokeReport> {
     const { signal } = this.request;
     try {
       const report = await this.run(candidate);
@@ -101,9 +108,11 @@ export class SmokeTester {
   }
 
   /** Removes the environment with everything in it. */
-  async close(): Promise<void> {
-    const environment = await this.environment?.catch(() => undefined);
-    await environment?.close();
-    await this.publishedImages.remove();
+  close(): Promise<void> {
+    return onEngine(this.request.context, async () => {
+      const environment = await this.environment?.catch(() => undefined);
+      await environment?.close();
+      await this.publishedImages.remove();
+    });
   }
 }

@@ -1,4 +1,4 @@
-import { inspectLocalImage, readUnpackedBytes } from '../engine/docker.js';
+import { inspectLocalImage, onEngine, readUnpackedBytes } from '../engine/docker.js';
 import { buildImages, type BuildResult } from '../engine/build.js';
 import type { ArchOutcome } from '../pipeline/results.js';
 import { defineStep, type StepContext } from '../pipeline/step.js';
@@ -8,7 +8,10 @@ import { isPushed } from '../registry/is-pushed.js';
 import { SmokeTester } from '../smoke/smoke-tester.js';
 import { importTested } from './import-tested.js';
 
-type Inputs = Pick<Results, 'addon' | 'smoke' | 'engine' | 'plan' | 'preflight' | 'existing'>;
+type Inputs = Pick<
+  Results,
+  'addon' | 'smoke' | 'engine' | 'machines' | 'plan' | 'preflight' | 'existing'
+>;
 
 /** Whether an earlier attempt's image may be published as it is: tested, and here or in the registry. */
 async function holds(
@@ -21,7 +24,10 @@ async function holds(
     return false;
   const pushed = journal.previous?.pushed.find(({ arch }) => arch === plan.arch);
   if (pushed?.configDigest === configDigest && (await isPushed(registry, pushed))) return true;
-  return (await inspectLocalImage(imageId, signal))?.id === imageId;
+  const image = onEngine(build.candidate.plan.machine.context, () =>
+    inspectLocalImage(imageId, signal),
+  );
+  return (await image)?.id === imageId;
 }
 
 /** What an earlier attempt at this run has finished and proved. */
@@ -42,7 +48,7 @@ async function keepTested(
 }
 
 async function buildAndTest(
-  { addon, smoke, engine, plan, preflight }: Inputs,
+  { addon, smoke, engine, machines, plan, preflight }: Inputs,
   context: StepContext,
 ): Promise<readonly ArchOutcome[]> {
   const { options, emit, signal, runFolder, journal, session } = context;
@@ -52,19 +58,30 @@ async function buildAndTest(
   const rest = { ...plan, architectures: plan.architectures.filter((arch) => !isKept(arch)) };
   if (rest.architectures.length === 0) return kept;
   const outcomes = new Map<ArchPlan, Promise<ArchOutcome>>();
-  const tester = options.smoke
-    ? new SmokeTester({
-        ...{ addon, smoke, engine, plan, baseLayers: preflight.baseLayers, ...context },
+  const testers = new Map<string | undefined, SmokeTester>();
+  const findTester = (place: string | undefined): SmokeTester => {
+    const there = machines.engines.find((one) => one.context === place);
+    const tester =
+      testers.get(place) ??
+      new SmokeTester({
+        ...{ addon, smoke, plan, baseLayers: preflight.baseLayers },
+        ...{ context: place, engine: there?.engine ?? engine },
+        ...context,
         openEnvironment: session?.openEnvironment,
-      })
-    : undefined;
+      });
+    testers.set(place, tester);
+    return tester;
+  };
   const finish = async (arch: ArchPlan, build: BuildResult): Promise<ArchOutcome> => {
     if (build.status === 'failed') {
       return { plan: arch, build, smoke: undefined, unpackedBytes: undefined };
     }
-    const test = () => tester?.test(build.candidate) ?? Promise.resolve(undefined);
+    const { candidate } = build;
+    const place = arch.machine.context;
+    const test = () =>
+      options.smoke ? findTester(place).test(candidate) : Promise.resolve(undefined);
     const report = await (session === undefined ? test() : session.test(test));
-    const unpackedBytes = await readUnpackedBytes(build.candidate.imageId);
+    const unpackedBytes = await onEngine(place, () => readUnpackedBytes(candidate.imageId));
     const outcome = { plan: arch, build, smoke: report, unpackedBytes };
     await journal.tested(outcome);
     return outcome;
@@ -72,7 +89,6 @@ async function buildAndTest(
   try {
     await (session?.build ?? buildImages)({
       plan: rest,
-      builder: options.builder,
       runFolder,
       signal,
       emit,
@@ -89,7 +105,7 @@ async function buildAndTest(
     );
   } finally {
     await Promise.allSettled(outcomes.values());
-    await tester?.close();
+    await Promise.all([...testers.values()].map((tester) => tester.close()));
   }
 }
 
@@ -100,7 +116,7 @@ async function buildAndTest(
 export const buildAndTestStep = defineStep({
   id: 'candidates',
   title: 'Build and test the images',
-  needs: ['addon', 'smoke', 'engine', 'plan', 'existing', 'preflight'],
+  needs: ['addon', 'smoke', 'engine', 'machines', 'plan', 'existing', 'preflight'],
   tools: ['docker', 'buildx', 'emulation'],
   recall: ({ existing }) => existing.published && { result: [], reason: 'published already' },
   run: buildAndTest,

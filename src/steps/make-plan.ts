@@ -80,7 +80,7 @@ function checkUnchanged(before: ReleasePlan, now: ReleasePlan): void {
 export const makePlanStep = defineStep({
   id: 'plan',
   title: 'Make the plan',
-  needs: ['addon', 'settings', 'sources', 'engine'],
+  needs: ['addon', 'settings', 'sources', 'engine', 'machines'],
   tools: ['git'],
   // Everything is public: what is left to do needs no sources, and they have changed by the release's own commit.
   recall: (_results, { journal: { previous } }) => {
@@ -88,7 +88,7 @@ export const makePlanStep = defineStep({
     if (plan === undefined || verified === undefined) return undefined;
     return { result: plan, reason: 'as it was: the images are published and verified' };
   },
-  run: async ({ addon, settings, sources, engine }, { options, journal, emit }) => {
+  run: async ({ addon, settings, sources, engine, machines }, { options, journal, emit }) => {
     const arches = chooseArches(options, addon, engine.platform);
     const { mtimeMs } = await stat(addon.configFile);
     const version = chooseVersion(options.version, addon.version);
@@ -115,6 +115,7 @@ export const makePlanStep = defineStep({
       source,
       github: 'name' in github ? github.name : undefined,
       hostPlatform: engine.platform,
+      builders: machines.builders,
       dockerfiles: await readDockerfiles(addon, arches),
       buildArgs: options.buildArgs,
       baseMirrors: options.baseMirrors,

@@ -1,12 +1,14 @@
 import { platformOf, type Arch } from '../addon/arch.js';
 import type { BaseSigner, ReleaseSettings } from '../addon/settings.js';
-import { findBuilderProblem, readBuildxVersion } from '../engine/builder.js';
-import { inspectLocalImage } from '../engine/docker.js';
-import { probePlatforms } from '../engine/emulation.js';
+import { readBuildxVersion } from '../engine/builder.js';
+import { inspectLocalImage, onEngine } from '../engine/docker.js';
+import { probePlatforms, type PlatformProbe } from '../engine/emulation.js';
 import { AddonReleaseError } from '../errors.js';
 import type { Problem } from '../problem.js';
 import { defineStep, type StepContext } from '../pipeline/step.js';
+import { isEmulated, listProbePlaces } from '../plan/machine.js';
 import type { BaseImage, ReleasePlan } from '../plan/release-plan.js';
+import type { Emit } from '../report/events.js';
 import { inspectImage } from '../registry/inspect.js';
 import { formatPlatform, isSamePlatform, parsePlatform } from '../registry/platform.js';
 import { parseImageReference } from '../registry/reference.js';
@@ -29,9 +31,10 @@ function position({ file, line, column }: BaseImage): Pick<Problem, 'file' | 'li
 /** Base images may exist in the local engine only, built there by hand. */
 async function findLocally(
   image: BaseImage,
+  place: string | undefined,
   signal: AbortSignal,
 ): Promise<BaseFinding | undefined> {
-  const local = await inspectLocalImage(image.source, signal);
+  const local = await onEngine(place, () => inspectLocalImage(image.source, signal));
   if (local === undefined) return undefined;
   const found = {
     os: local.os,
@@ -43,7 +46,11 @@ async function findLocally(
     : undefined;
 }
 
-async function checkBase(image: BaseImage, context: StepContext): Promise<BaseFinding> {
+async function checkBase(
+  image: BaseImage,
+  place: string | undefined,
+  context: StepContext,
+): Promise<BaseFinding> {
   const problem = (message: string, hint: string): BaseFinding => ({
     problem: { severity: 'error', message, ...position(image), hint },
   });
@@ -61,7 +68,7 @@ async function checkBase(image: BaseImage, context: StepContext): Promise<BaseFi
   } catch (error) {
     context.signal.throwIfAborted();
     if (!(error instanceof AddonReleaseError)) throw error;
-    const local = await findLocally(image, context.signal);
+    const local = await findLocally(image, place, context.signal);
     if (local !== undefined) return local;
     if (error instanceof RegistryError && error.kind === 'platform-missing') {
       return problem(
@@ -83,8 +90,11 @@ async function checkBases(
 ): Promise<ReadonlyMap<Arch, ReadonlySet<string>>> {
   const findings = new Map<string, Promise<BaseFinding>>();
   const key = (image: BaseImage) => `${image.source} ${image.platform}`;
-  for (const image of plan.architectures.flatMap((arch) => arch.baseImages)) {
-    if (!findings.has(key(image))) findings.set(key(image), checkBase(image, context));
+  for (const { baseImages, machine } of plan.architectures) {
+    for (const image of baseImages) {
+      if (findings.has(key(image))) continue;
+      findings.set(key(image), checkBase(image, machine.context, context));
+    }
   }
   await Promise.allSettled(findings.values());
   const problems: Problem[] = [];
@@ -142,7 +152,7 @@ async function checkSignatures(
 }
 
 /** Without it every architecture would look as if its emulator were missing. */
-async function checkBuilder({ options, signal }: StepContext): Promise<void> {
+async function checkBuildx({ signal }: StepContext): Promise<void> {
   const buildx = await readBuildxVersion(signal);
   signal.throwIfAborted();
   if (buildx?.isRecentEnough !== true) {
@@ -151,34 +161,37 @@ async function checkBuilder({ options, signal }: StepContext): Promise<void> {
       hint: 'Install buildx 0.13 or later: https://docs.docker.com/go/buildx/ (Debian: apt-get install docker-buildx).',
     });
   }
-  if (options.builder === undefined) return;
-  const problem = await findBuilderProblem(options.builder, signal);
-  signal.throwIfAborted();
-  if (problem !== undefined) {
-    throw new AddonReleaseError('environment', `the builder "${options.builder}" does not answer`, {
-      output: problem,
-      hint: '`docker buildx ls` lists the builders; without --builder the one in use is taken.',
-    });
+}
+
+/** A machine that only seems to be native is slower than planned, and nothing else. */
+function warnOfEmulation(plan: ReleasePlan, probes: readonly PlatformProbe[], emit: Emit): void {
+  for (const { arch, platform, builder } of probes) {
+    const machine = plan.architectures.find((one) => one.arch === arch)?.machine;
+    if (machine === undefined || machine.emulated || builder === 'engine') continue;
+    if (platform === undefined || !isEmulated(platformOf(arch), platform)) continue;
+    const message = `${arch} is built by QEMU: its builder "${builder.name ?? ''}" runs on ${platform}`;
+    emit({ type: 'notice', level: 'warning', message });
   }
 }
 
 async function checkEmulation(plan: ReleasePlan, context: StepContext): Promise<void> {
-  await askOnce(context, 'builder', () => checkBuilder(context));
-  const arches = plan.architectures.filter(({ emulated }) => emulated).map(({ arch }) => arch);
-  if (arches.length === 0) return;
-  const probes = await askOnce(context, `emulation ${arches.join(' ')}`, () =>
-    probePlatforms(arches, {
-      builder: context.options.builder,
-      folder: context.runFolder,
-      signal: context.signal,
-    }),
+  await askOnce(context, 'buildx', () => checkBuildx(context));
+  const places = plan.architectures.flatMap(listProbePlaces);
+  if (places.length === 0) return;
+  const probes = await askOnce(context, `emulation ${JSON.stringify(places)}`, () =>
+    probePlatforms(places, { folder: context.runFolder, signal: context.signal }),
   );
   context.signal.throwIfAborted();
+  warnOfEmulation(plan, probes, context.emit);
   const broken = probes.filter(({ works }) => !works);
   if (broken.length === 0) return;
+  const describe = ({ arch, builder, context: place }: PlatformProbe): string => {
+    const name = builder === 'engine' ? place : builder.name;
+    return name === undefined ? platformOf(arch) : `${platformOf(arch)} (${name})`;
+  };
   throw new AddonReleaseError(
     'environment',
-    `this machine can't run programs for ${broken.map(({ arch }) => platformOf(arch)).join(', ')}`,
+    `this machine can't run programs for ${[...new Set(broken.map(describe))].join(', ')}`,
     {
       output: broken.map(({ message }) => message).join('\n'),
       hint: 'Install QEMU: `docker run --privileged --rm tonistiigi/binfmt --install all`, or `apt-get install qemu-user-static binfmt-support` on Debian. `addon-release doctor` checks again.',

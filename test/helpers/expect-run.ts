@@ -46,6 +46,7 @@ export interface JsonOutput {
     readonly movingTags: readonly string[];
     readonly architectures: readonly {
       readonly arch: string;
+      readonly machine: { readonly builder?: string; readonly context?: string };
       readonly baseImages: readonly { readonly reference: string; readonly source: string }[];
     }[];
     readonly writes: readonly { readonly kind: string; readonly target: string }[];

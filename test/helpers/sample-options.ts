@@ -20,7 +20,7 @@ export function sampleOptions(changes: Partial<ReleaseOptions> = {}): ReleaseOpt
     registry: undefined,
     image: undefined,
     baseMirrors: [],
-    builder: undefined,
+    builders: [],
     buildArgs: {},
     noCache: false,
     requestTimeoutMs: undefined,

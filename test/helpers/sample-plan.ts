@@ -29,6 +29,7 @@ export function samplePlan(options: SamplePlanOptions = {}): ReleasePlan {
     }),
     source: { revision: undefined, dirty: false, url: undefined, epochSeconds: 1_767_225_600 },
     hostPlatform: 'linux/amd64',
+    builders: [],
     dockerfiles: new Map(
       arches.map((arch) => [arch, { file: inSampleAddon('Dockerfile'), content }]),
     ),

@@ -143,7 +143,6 @@ export async function runCacheCheck(
   const report = await checkCache({
     plan,
     touch: flags.touch ?? (await chooseTouched(plan)),
-    builder: options.builder,
     signal,
     onBuild: (name) => {
       const what = { first: 'Build', again: 'Build again', changed: 'Build after a change' }[name];

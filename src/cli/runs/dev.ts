@@ -1,6 +1,7 @@
 import { DevConsole } from '../../dev/dev-console.js';
 import type { DevInputs } from '../../dev/dev-loop.js';
 import { runDevSession } from '../../dev/dev-session.js';
+import { AddonReleaseError } from '../../errors.js';
 import { NO_JOURNAL } from '../../pipeline/journal.js';
 import { PIPELINES, REREAD } from '../../pipeline/pipeline.js';
 import type { Results } from '../../pipeline/results.js';
@@ -43,6 +44,19 @@ function toInputs({ addon, smoke, plan }: Results): DevInputs {
   return { addon, smokeFile: smoke.smokeFile, plan };
 }
 
+/** The container's ports and page are those of this machine. */
+function requireOwnEngine({ plan: { architectures } }: DevInputs): void {
+  const context = architectures[0]?.machine.context;
+  if (context === undefined) return;
+  throw new AddonReleaseError(
+    'usage',
+    `dev can't run the add-on in the Docker context "${context}"`,
+    {
+      hint: 'Leave --builder out, or choose a builder that loads into the engine in use.',
+    },
+  );
+}
+
 /** Keeps the add-on running until the user ends it, which is no failure. */
 export async function runDev(
   invocation: Invocation<DevFlags>,
@@ -81,11 +95,14 @@ export async function runDev(
   };
   try {
     const first = await takeSteps(PIPELINES.dev, context);
-    const { engine, preflight } = first;
+    const { engine, machines, preflight } = first;
+    requireOwnEngine(toInputs(first));
     await runDevSession({
       inputs: toInputs(first),
       reload: async (newer) =>
-        toInputs(await takeSteps(REREAD, { ...context, signal: newer }, { engine, preflight })),
+        toInputs(
+          await takeSteps(REREAD, { ...context, signal: newer }, { engine, machines, preflight }),
+        ),
       engine,
       options,
       ...devOptions,

@@ -1,10 +1,9 @@
-import { platformOf, type Arch } from '../../addon/arch.js';
+import type { Arch } from '../../addon/arch.js';
 import { chooseAddonFolder, readAddon } from '../../addon/read-addon.js';
 import { readSettings } from '../../addon/settings.js';
 import type { Addon } from '../../addon/types.js';
-import { findBuilderProblem, installEmulators, readBuildxVersion } from '../../engine/builder.js';
+import { readBuildxVersion } from '../../engine/builder.js';
 import { readEngine } from '../../engine/docker.js';
-import { probePlatforms } from '../../engine/emulation.js';
 import { AddonReleaseError } from '../../errors.js';
 import { readGitVersion } from '../../git/git-version.js';
 import type { ReleaseOptions } from '../../pipeline/options.js';
@@ -19,14 +18,7 @@ import type { CommandContext, CommandResult, Invocation } from '../command.js';
 import type { DoctorFlags } from '../commands/doctor.js';
 import { parseFlags } from '../parse-flags.js';
 import { createRunFolder } from '../run-folder.js';
-
-interface Finding {
-  readonly name: string;
-  readonly ok: boolean;
-  readonly found: string;
-  /** The command or change that mends it. */
-  readonly mend?: string | undefined;
-}
+import { checkMachines, describe, type Finding } from './check-machines.js';
 
 interface Patient {
   readonly options: ReleaseOptions;
@@ -38,15 +30,6 @@ interface Patient {
 /** Checked when there is no add-on to say which architectures matter. */
 const USUAL_ARCHES: readonly Arch[] = ['amd64', 'aarch64', 'armv7'];
 
-const MEND_EMULATION =
-  'docker run --privileged --rm tonistiigi/binfmt --install all (Debian: apt-get install qemu-user-static binfmt-support)';
-
-function describe(error: unknown): { readonly found: string; readonly mend?: string | undefined } {
-  if (!(error instanceof AddonReleaseError)) throw error;
-  const detail = error.output === undefined ? '' : `: ${error.output.trim().split('\n')[0] ?? ''}`;
-  return { found: `${error.message}${detail}`, mend: error.hint };
-}
-
 async function checkDocker({ signal }: Patient): Promise<readonly Finding[]> {
   try {
     const { version, platform, imageStore } = await readEngine(signal);
@@ -57,7 +40,7 @@ async function checkDocker({ signal }: Patient): Promise<readonly Finding[]> {
   }
 }
 
-async function checkBuildx({ options, signal }: Patient): Promise<readonly Finding[]> {
+async function checkBuildx({ signal }: Patient): Promise<readonly Finding[]> {
   const buildx = await readBuildxVersion(signal).catch(() => undefined);
   if (buildx?.isRecentEnough !== true) {
     const found = buildx === undefined ? 'not installed' : `${buildx.version} is too old`;
@@ -65,32 +48,18 @@ async function checkBuildx({ options, signal }: Patient): Promise<readonly Findi
       'Install buildx 0.13 or later: https://docs.docker.com/go/buildx/ (Debian: apt-get install docker-buildx)';
     return [{ name: 'buildx', ok: false, found, mend }];
   }
-  const problem = await findBuilderProblem(options.builder, signal);
-  const name = `builder ${options.builder ?? '(in use)'}`;
-  return [
-    { name: 'buildx', ok: true, found: buildx.version },
-    problem === undefined
-      ? { name, ok: true, found: 'answers' }
-      : { name, ok: false, found: problem, mend: '`docker buildx ls` lists the builders.' },
-  ];
+  return [{ name: 'buildx', ok: true, found: buildx.version }];
 }
 
 async function checkEmulation(patient: Patient): Promise<readonly Finding[]> {
   const { options, addon, signal, fix } = patient;
-  const arches = addon?.arches ?? USUAL_ARCHES;
-  const folder = await createRunFolder(options.workingDirectory, options.environment);
-  const probe = () => probePlatforms(arches, { builder: options.builder, folder, signal });
-  let probes = await probe();
-  if (fix && probes.some(({ works }) => !works)) {
-    await installEmulators(signal);
-    probes = await probe();
-  }
-  return probes.map(({ arch, works, message }) => ({
-    name: `${arch} (${platformOf(arch)})`,
-    ok: works,
-    found: works ? 'ran a program' : message,
-    mend: works ? undefined : MEND_EMULATION,
-  }));
+  return checkMachines({
+    builders: options.builders,
+    arches: addon?.arches ?? USUAL_ARCHES,
+    folder: await createRunFolder(options.workingDirectory, options.environment),
+    fix,
+    signal,
+  });
 }
 
 async function checkRegistry({ options, addon, signal }: Patient): Promise<readonly Finding[]> {

@@ -12,7 +12,10 @@ case "$*" in
   broken engine && { echo 'Cannot connect' >&2; exit 1; }
   echo '{"ServerVersion":"26.1.5","OSType":"linux","Architecture":"x86_64"}' ;;
 'buildx version') broken buildx || echo 'github.com/docker/buildx v0.13.1' ;;
-'buildx inspect '*) broken builder && { echo 'ERROR: no such builder' >&2; exit 1; } ;;
+'buildx inspect '*)
+  broken builder && { echo 'ERROR: no such builder' >&2; exit 1; }
+  printf 'Name: default\\nDriver: docker\\n\\nNodes:\\nName: default\\nEndpoint: default\\nPlatforms: linux/amd64\\n' ;;
+'context ls '*) echo '{"Name":"default","Current":true}' ;;
 'buildx build '*linux/arm64*) broken emulation && { echo 'ERROR: exec format error' >&2; exit 1; } ;;
 'run --privileged '*) rm "$HERE/broken" ;;
 esac
@@ -23,7 +26,11 @@ async function diagnose(
   { fix = false, builder }: { fix?: boolean; builder?: string } = {},
 ) {
   return runDoctor(
-    { command: 'doctor', args: [], flags: { fix, ...(builder === undefined ? {} : { builder }) } },
+    {
+      command: 'doctor',
+      args: [],
+      flags: { fix, ...(builder === undefined ? {} : { builder: [builder] }) },
+    },
     {
       signal: new AbortController().signal,
       workingDirectory: standIn.folder,

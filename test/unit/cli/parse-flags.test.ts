@@ -39,7 +39,7 @@ describe('parseFlags', () => {
       registry: undefined,
       image: undefined,
       baseMirrors: [],
-      builder: undefined,
+      builders: [],
       buildArgs: {},
       noCache: false,
       requestTimeoutMs: undefined,
@@ -70,6 +70,18 @@ describe('parseFlags', () => {
     expect(Object.isFrozen(parse('build'))).toBe(true);
   });
 
+  test('takes builders from the environment where no flag names one', () => {
+    const environment = { ADDON_RELEASE_BUILDERS: 'arm64=arm, farm' };
+    const read = (flags: Flags) =>
+      parseFlags({ command: 'build', args: [], flags }, { workingDirectory: '/', environment })
+        .builders;
+    expect(read({})).toEqual([
+      { arch: 'aarch64', name: 'arm' },
+      { arch: undefined, name: 'farm' },
+    ]);
+    expect(read({ builder: ['mine'] })).toEqual([{ arch: undefined, name: 'mine' }]);
+  });
+
   test('hands the other flags on', () => {
     const flags: Flags = {
       multi: true,
@@ -79,7 +91,7 @@ describe('parseFlags', () => {
       registry: 'localhost:5000',
       image: 'owner/name',
       baseMirror: ['a=b', 'c=d'],
-      builder: 'my-builder_1.0',
+      builder: ['my-builder_1.0', 'arm64=arm'],
       cache: false,
     };
     expect(parse('release', flags)).toMatchObject({
@@ -92,7 +104,10 @@ describe('parseFlags', () => {
         { from: 'a', to: 'b' },
         { from: 'c', to: 'd' },
       ],
-      builder: 'my-builder_1.0',
+      builders: [
+        { arch: undefined, name: 'my-builder_1.0' },
+        { arch: 'aarch64', name: 'arm' },
+      ],
       noCache: true,
     });
   });
@@ -156,9 +171,11 @@ describe('refusals', () => {
     ['test', { replace: true, multi: false }, '--replace is for releases only'],
     ['release', { replace: true }, '--replace does nothing without --multi: only that publishes'],
     ['doctor', { dryRun: true }, 'doctor has no --dry-run'],
-    ['build', { builder: '' }, '--builder "" is not the name of a builder'],
-    ['build', { builder: '--help' }, '--builder "--help" is not the name of a builder'],
-    ['build', { builder: 'a b' }, '--builder "a b" is not the name of a builder'],
+    ['build', { builder: [''] }, '--builder "" is not the name of a builder'],
+    ['build', { builder: ['--help'] }, '--builder "--help" is not the name of a builder'],
+    ['build', { builder: ['a b'] }, '--builder "a b" is not the name of a builder'],
+    ['build', { builder: ['sparc=x'] }, '--builder "sparc=x": "sparc" is no architecture'],
+    ['build', { builder: ['arm64='] }, '--builder "arm64=" is not the name of a builder'],
     ['build', { baseMirror: ['nonsense'] }, '--base-mirror "nonsense" is not FROM=TO'],
   ] as const)('%s with %j', (command, flags, message) => {
     const error = refusal(command, flags);

@@ -85,7 +85,7 @@ describe('flags', () => {
     registry: 'localhost:5000',
     image: 'owner/name',
     baseMirror: ['a=b'],
-    builder: 'mine',
+    builder: ['mine'],
     buildArg: ['A=1'],
     cache: false,
     smoke: true,

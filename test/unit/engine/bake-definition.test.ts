@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { loadDefinition } from '../../../src/engine/bake-definition.js';
+import { assignMachine } from '../../../src/plan/machine.js';
 import type { ArchPlan, ReleasePlan } from '../../../src/plan/release-plan.js';
 
 const ARMV7: ArchPlan = {
   arch: 'armv7',
   platform: 'linux/arm/v7',
+  machine: assignMachine('armv7', 'linux/arm/v7', [], 'linux/amd64'),
   emulated: true,
   optional: false,
   dockerfile: '/addons/example/Dockerfile',

@@ -67,7 +67,6 @@ async function build({ plan, folder }: World, signal = new AbortController().sig
   const events: RunEvent[] = [];
   await buildImages({
     plan,
-    builder: undefined,
     runFolder: folder,
     signal,
     emit: (event) => events.push(event),

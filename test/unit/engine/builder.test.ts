@@ -1,9 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import {
-  findBuilderProblem,
-  installEmulators,
-  readBuildxVersion,
-} from '../../../src/engine/builder.js';
+import { installEmulators, readBuildxVersion } from '../../../src/engine/builder.js';
 import { standInFor } from '../../helpers/stand-in.js';
 
 describe('readBuildxVersion', () => {
@@ -22,23 +18,6 @@ describe('readBuildxVersion', () => {
   test('knows when there is none', async () => {
     await standInFor('docker', `echo "docker: 'buildx' is not a docker command." >&2; exit 1`);
     expect(await readBuildxVersion()).toBeUndefined();
-  });
-});
-
-describe('findBuilderProblem', () => {
-  test('asks for the builder in use, or for one by its name', async () => {
-    const { calls } = await standInFor('docker', 'true');
-    expect(await findBuilderProblem(undefined)).toBeUndefined();
-    expect(await findBuilderProblem('mine')).toBeUndefined();
-    expect(await calls()).toEqual([
-      'buildx inspect --bootstrap',
-      'buildx inspect --bootstrap mine',
-    ]);
-  });
-
-  test('gives the last line of what buildx says', async () => {
-    await standInFor('docker', `printf 'one\\nERROR: no builder "mine" found\\n' >&2; exit 1`);
-    expect(await findBuilderProblem('mine')).toBe('ERROR: no builder "mine" found');
   });
 });
 

@@ -4,7 +4,7 @@ import type { Addon } from '../../../src/addon/types.js';
 import { AddonReleaseError } from '../../../src/errors.js';
 import { parseDockerfile } from '../../../src/plan/dockerfile.js';
 import { chooseImageNames } from '../../../src/plan/image-names.js';
-import { isEmulated, makePlan, type PlanInput } from '../../../src/plan/release-plan.js';
+import { makePlan, type PlanInput } from '../../../src/plan/release-plan.js';
 import { parseVersion } from '../../../src/plan/version.js';
 import { EMPTY_BUILD_CONFIG, inSampleAddon, sampleAddon } from '../../helpers/sample-addon.js';
 
@@ -33,6 +33,7 @@ function input(changes: Changes = {}): PlanInput {
     }),
     source: { revision: undefined, dirty: false, url: undefined, epochSeconds: 1_767_225_600 },
     hostPlatform: 'linux/amd64',
+    builders: [],
     dockerfiles: new Map(
       arches.map((arch) => [arch, { file: inSampleAddon('Dockerfile'), content }]),
     ),
@@ -337,19 +338,4 @@ describe('problems', () => {
       { message: 'the Dockerfile has no FROM', file: inSampleAddon('Dockerfile') },
     ]);
   });
-});
-
-test.each([
-  ['linux/amd64', 'linux/amd64', false],
-  ['linux/386', 'linux/amd64', false],
-  ['linux/arm64', 'linux/amd64', true],
-  ['linux/arm/v7', 'linux/amd64', true],
-  ['linux/arm/v7', 'linux/arm64', false],
-  ['linux/arm/v6', 'linux/arm/v7', false],
-  ['linux/arm64', 'linux/arm/v7', true],
-  ['linux/amd64', 'linux/arm64', true],
-  ['linux/386', 'linux/arm64', true],
-  ['linux/amd64', 'linux/386', true],
-])('%s on %s is emulated: %s', (platform, host, expected) => {
-  expect(isEmulated(platform, host)).toBe(expected);
 });

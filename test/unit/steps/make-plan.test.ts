@@ -59,6 +59,7 @@ async function plan({ options, host = 'linux/amd64', arches, files, dockerfiles 
         memoryBytes: 0,
         apparmor: false,
       }),
+      givenStep('machines', { builders: [], engines: [] }),
       makePlanStep,
     ],
     sampleContext({ options: sampleOptions(options), runFolder: folder }),
