@@ -44,6 +44,8 @@ export interface ReleaseSettings {
   readonly optionalArches: readonly Arch[];
   /** The form of the git tag, with `{version}` and maybe `{slug}`; undefined = the usual one. */
   readonly tag: string | undefined;
+  /** Names with `{arch}` under which each architecture's image is published too. */
+  readonly also: readonly string[];
   /** Users need a login to pull: the image is verified with this machine's one. */
   readonly private: boolean;
   /** Undefined = nothing is signed. */
@@ -75,6 +77,7 @@ const signing: Validator = dictOf(
 const schema = dictOf(
   {
     optional: optional(listOf(oneOf(ARCHES))),
+    also: optional(listOf(text)),
     tag: optional(text),
     private: optional(strictBoolean),
     sign: optional(signing),
@@ -96,6 +99,7 @@ const schema = dictOf(
 
 interface PlainSettings {
   readonly optional?: readonly Arch[];
+  readonly also?: readonly string[];
   readonly tag?: string;
   readonly private?: boolean;
   readonly sign?: {
@@ -121,6 +125,7 @@ function toSettings(plain: PlainSettings, files: readonly string[]): ReleaseSett
   return Object.freeze({
     files,
     optionalArches: plain.optional ?? [],
+    also: plain.also ?? [],
     tag: plain.tag,
     private: plain.private ?? false,
     sign:
@@ -178,6 +183,16 @@ async function readOne(
         severity: 'error',
         message: 'needs either a `key` or `keyless: true`',
         hint: 'docs/settings.md describes the file.',
+      }),
+    );
+  }
+  for (const [index, name] of (plain.also ?? []).entries()) {
+    if (name.includes('{arch}')) continue;
+    problems.push(
+      describeProblem(loaded.source, ['also', index], {
+        severity: 'error',
+        message: `"${name}" has no {arch}`,
+        hint: 'Old names are those of single architectures: ghcr.io/OWNER/{arch}-NAME.',
       }),
     );
   }

@@ -5,6 +5,7 @@ import { ciCommands } from './commands/ci.js';
 import { devCommand } from './commands/dev.js';
 import { doctorCommand } from './commands/doctor.js';
 import { lintCommand } from './commands/lint.js';
+import { migrateCommand } from './commands/migrate.js';
 import { planCommand } from './commands/plan.js';
 import { promoteCommand } from './commands/promote.js';
 import { publishCommand } from './commands/publish.js';
@@ -26,6 +27,7 @@ export const COMMANDS: readonly (CommandDefinition | CommandGroup)[] = [
   promoteCommand,
   pruneCommand,
   lintCommand,
+  migrateCommand,
   cacheCommands,
   devCommand,
   doctorCommand,

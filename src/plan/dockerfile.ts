@@ -24,6 +24,8 @@ export interface Dockerfile {
   readonly stages: readonly Stage[];
   /** Defaults of the `ARG`s before the first `FROM`. */
   readonly globalArgs: ReadonlyMap<string, string | undefined>;
+  /** Labels whose value stands here word for word, of the last stage and those that it continues. */
+  readonly labels: ReadonlySet<string>;
 }
 
 /** An image that has to be pulled to build the last stage. */
@@ -122,6 +124,7 @@ export function parseDockerfile(text: string): Dockerfile {
   const parsed = DockerfileParser.parse(text);
   const stages: Stage[] = [];
   const sources: ImageUse[][] = [];
+  const labels: Set<string>[] = [];
   const froms = parsed.getFROMs();
   for (const instruction of parsed.getInstructions()) {
     const keyword = instruction.getKeyword().toUpperCase();
@@ -131,6 +134,7 @@ export function parseDockerfile(text: string): Dockerfile {
       const imageRange = from?.getImageRange();
       const stageSources: ImageUse[] = [];
       sources.push(stageSources);
+      labels.push(new Set());
       stages.push({
         index: stages.length,
         name: from?.getBuildStage() ?? undefined,
@@ -144,6 +148,11 @@ export function parseDockerfile(text: string): Dockerfile {
       });
       continue;
     }
+    if (keyword === 'LABEL') {
+      for (const property of (instruction as unknown as Label).getProperties()) {
+        if (property.getValue()?.includes('$') === false) labels.at(-1)?.add(property.getName());
+      }
+    }
     const flags = 'getFlags' in instruction ? (instruction.getFlags as () => Flag[])() : [];
     for (const source of flags.flatMap(flagSource)) {
       sources.at(-1)?.push({ text: source, line: start.line + 1, column: start.character + 1 });
@@ -153,7 +162,18 @@ export function parseDockerfile(text: string): Dockerfile {
   for (const property of parsed.getInitialARGs().flatMap((arg) => arg.getProperties())) {
     globalArgs.set(property.getName(), property.getValue() ?? undefined);
   }
-  return { stages, globalArgs };
+  const own = new Set<string>();
+  for (let stage = stages.at(-1); stage !== undefined;) {
+    for (const label of labels[stage.index] ?? []) own.add(label);
+    const parent: number | undefined = findStage({ stages }, stage.from.text, stage.index);
+    stage = parent === undefined ? undefined : stages[parent];
+  }
+  return { stages, globalArgs, labels: own };
+}
+
+/** Only the instructions that have properties publish the method. */
+interface Label {
+  getProperties(): readonly { getName(): string; getValue(): string | null }[];
 }
 
 interface Flag {
@@ -235,7 +255,11 @@ function fillGlobalArgs(
 }
 
 /** The stage that a name or, for COPY and RUN, an index refers to. `FROM` sees only the stages before it. */
-function findStage(dockerfile: Dockerfile, text: string, before?: number): number | undefined {
+function findStage(
+  dockerfile: Pick<Dockerfile, 'stages'>,
+  text: string,
+  before?: number,
+): number | undefined {
   const named = dockerfile.stages.findLastIndex(
     ({ index, name }) => index < (before ?? Infinity) && name?.toLowerCase() === text.toLowerCase(),
   );

@@ -20,7 +20,8 @@ function imageFacts(arch: ArchPlan): Facts {
 }
 
 function archFacts(arch: ArchPlan): Facts {
-  return { ...imageFacts(arch), repository: arch.repository };
+  const { repository, aliases } = arch;
+  return { ...imageFacts(arch), repository, ...(aliases === undefined ? {} : { aliases }) };
 }
 
 function hash(facts: unknown): string {

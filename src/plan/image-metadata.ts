@@ -54,15 +54,28 @@ export function ociAnnotations(metadata: Omit<ImageMetadata, 'arch'>): Record<st
   });
 }
 
+/** What is true of a release only, and is never taken from a file. */
+const RELEASE_LABELS = ['created', 'version', 'revision'].map(
+  (name) => `org.opencontainers.image.${name}`,
+);
+
 /**
  * Labels as the Supervisor and the official builders set them; where they differ, the union. Those of build.yaml
- * may override the type and the OCI ones, never name, version or architecture.
+ * may override the type and the OCI ones, never name, version or architecture; what stands in the Dockerfile word
+ * for word may too.
+ *
+ * @param own labels of the Dockerfile
  */
-export function imageLabels(metadata: ImageMetadata): Record<string, string> {
+export function imageLabels(
+  metadata: ImageMetadata,
+  own: ReadonlySet<string> = new Set(),
+): Record<string, string> {
   const { addon, arch, version } = metadata;
+  const usual = Object.entries({ ...ociAnnotations(metadata), 'io.hass.type': 'app' });
   return {
-    ...ociAnnotations(metadata),
-    'io.hass.type': 'app',
+    ...Object.fromEntries(
+      usual.filter(([name]) => !own.has(name) || RELEASE_LABELS.includes(name)),
+    ),
     ...Object.fromEntries(addon.buildConfig.labels),
     ...defined({
       'io.hass.name': plain(addon.name),
@@ -72,6 +85,11 @@ export function imageLabels(metadata: ImageMetadata): Record<string, string> {
     'io.hass.version': version,
     'io.hass.arch': arch,
   };
+}
+
+/** `owner/name`, which the community's Dockerfiles put behind `https://github.com/`. */
+function repositoryName(url: string | undefined): string | undefined {
+  return url === undefined ? undefined : new URL(url).pathname.replace(/^\//, '');
 }
 
 /**
@@ -91,7 +109,7 @@ export function buildArguments(
       BUILD_DESCRIPTION: addon.description,
       BUILD_DATE: isoDate(source.epochSeconds),
       BUILD_REF: source.revision,
-      BUILD_REPOSITORY: source.url,
+      BUILD_REPOSITORY: repositoryName(source.url),
       SOURCE_DATE_EPOCH: String(source.epochSeconds),
     }),
     ...Object.fromEntries(addon.buildConfig.args),

@@ -7,6 +7,8 @@ export interface ImageNames {
   readonly perArch: ((arch: Arch) => string) | undefined;
   /** The repository of the multi-architecture index. */
   readonly index: string;
+  /** Names by which older copies of the store still know an architecture's image. */
+  readonly aliases: (arch: Arch) => readonly string[];
 }
 
 /**
@@ -48,7 +50,7 @@ function validate(image: string, what: string): string {
 }
 
 /** The name of the multi-architecture index beside per-architecture names: `{arch}` and the separator next to it go. */
-function withoutArch(image: string): string {
+export function withoutArch(image: string): string {
   return image
     .replaceAll(/\{arch\}(?:[-_.]+|\/)/g, '')
     .replaceAll(/(?:[-_.]+|\/)\{arch\}/g, '')
@@ -62,6 +64,23 @@ export interface ImageNameOptions {
   readonly image: string | undefined;
   /** `--registry`: replaces the registry host only. */
   readonly registry: string | undefined;
+  /** `also` of addon-release.yaml, each with `{arch}`; not used with `--image`. */
+  readonly also?: readonly string[] | undefined;
+}
+
+function complete(name: string, registry: string | undefined): string {
+  let full = name;
+  if (registry !== undefined) {
+    if (!REGISTRY.test(registry) && registry !== 'localhost') {
+      throw new AddonReleaseError('usage', `--registry "${registry}" is not a registry host`, {
+        hint: 'Give a host with an optional port, for example ghcr.io or localhost:5000.',
+      });
+    }
+    const [first = '', ...rest] = name.split('/');
+    full = `${registry}/${looksLikeRegistry(first) && rest.length > 0 ? rest.join('/') : name}`;
+  }
+  const [first = ''] = full.split('/');
+  return full.includes('/') && looksLikeRegistry(first) ? full : `docker.io/${full}`;
 }
 
 /**
@@ -74,27 +93,17 @@ export function chooseImageNames(options: ImageNameOptions): ImageNames | undefi
   const name = options.image ?? options.configured;
   if (name === undefined) return undefined;
   validate(name, options.image === undefined ? "config.yaml's image" : '--image');
-  let full = name;
-  if (options.registry !== undefined) {
-    if (!REGISTRY.test(options.registry) && options.registry !== 'localhost') {
-      throw new AddonReleaseError(
-        'usage',
-        `--registry "${options.registry}" is not a registry host`,
-        {
-          hint: 'Give a host with an optional port, for example ghcr.io or localhost:5000.',
-        },
-      );
-    }
-    const [first = '', ...rest] = name.split('/');
-    full = `${options.registry}/${looksLikeRegistry(first) && rest.length > 0 ? rest.join('/') : name}`;
-  }
-  const [first = ''] = full.split('/');
-  if (!full.includes('/') || !looksLikeRegistry(first)) full = `docker.io/${full}`;
+  const full = complete(name, options.registry);
   const index = withoutArch(full);
   if (!index.includes('/')) fail('image', name, 'nothing is left of it without {arch}');
+  const also = options.image === undefined ? (options.also ?? []) : [];
+  const aliases = also
+    .map((alias) => complete(validate(alias, "addon-release.yaml's also"), options.registry))
+    .filter((alias) => alias !== full);
   return {
     perArch: full.includes('{arch}') ? (arch) => full.replaceAll('{arch}', arch) : undefined,
     index,
+    aliases: (arch) => aliases.map((alias) => alias.replaceAll('{arch}', arch)),
   };
 }
 

@@ -49,6 +49,8 @@ export interface ArchPlan {
   readonly localImage: string;
   /** Where the image is pushed; undefined when nothing is published. */
   readonly repository: string | undefined;
+  /** Repositories that get the image too, under the same tags: names that it had before. */
+  readonly aliases?: readonly string[] | undefined;
 }
 
 /** One thing that a run changes outside this process, in the order in which it happens. */
@@ -166,6 +168,7 @@ function planArch(input: PlanInput, arch: Arch, problems: Problem[]): ArchPlan |
         : `Give ARG ${argument} a default before the first FROM, or pass --build-arg ${argument}=VALUE.`,
     });
   }
+  const aliases = input.publish ? (names?.aliases(arch) ?? []) : [];
   const fromBuildFile = addon.buildConfig.buildFrom?.get(arch);
   return {
     arch,
@@ -194,9 +197,10 @@ function planArch(input: PlanInput, arch: Arch, problems: Problem[]): ArchPlan |
       };
     }),
     buildArgs,
-    labels: imageLabels(metadata),
+    labels: imageLabels(metadata, dockerfile.content.labels),
     localImage: localImage(addon.slug, arch, input.version.text),
     repository: input.publish ? (names?.perArch?.(arch) ?? names?.index) : undefined,
+    ...(aliases.length === 0 ? {} : { aliases }),
   };
 }
 
@@ -214,7 +218,10 @@ function planWrites(
     detail: `${arch.platform} into ${arch.machine.context === undefined ? 'the local engine' : `the engine of context ${arch.machine.context}`}`,
   }));
   if (indexRepository === undefined) return writes;
-  const tagged = perArch ? architectures.map((arch) => arch.repository ?? '') : [];
+  const tagged = architectures.flatMap(({ repository = '', aliases = [] }) => [
+    ...(perArch ? [repository] : []),
+    ...aliases,
+  ]);
   for (const arch of architectures) {
     writes.push({
       kind: 'push',
@@ -226,6 +233,11 @@ function planWrites(
     if (repository === indexRepository) continue;
     const detail = `${platform} by digest, beside the index`;
     writes.push({ kind: 'push', target: indexRepository, detail });
+  }
+  for (const { platform, aliases = [] } of architectures) {
+    for (const target of aliases) {
+      writes.push({ kind: 'push', target, detail: `${platform} by digest, under an old name` });
+    }
   }
   writes.push({
     kind: 'push',

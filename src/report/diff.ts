@@ -14,17 +14,18 @@ interface DiffLine {
  * The difference of two texts in the form of `diff -u`, without a line break at its end.
  *
  * @param before undefined for a file that does not exist yet
+ * @param after undefined for a file that goes away
  */
 export function renderDiff(
   name: string,
   before: string | undefined,
-  after: string,
+  after: string | undefined,
   paint: Paint,
 ): string {
-  const lines = compareLines(toLines(before ?? ''), toLines(after));
+  const lines = compareLines(toLines(before ?? ''), toLines(after ?? ''));
   return [
     paint('bold', `--- ${before === undefined ? '/dev/null' : name}`),
-    paint('bold', `+++ ${name}`),
+    paint('bold', `+++ ${after === undefined ? '/dev/null' : name}`),
     ...renderHunks(lines, paint),
   ].join('\n');
 }

@@ -111,6 +111,7 @@ export const makePlanStep = defineStep({
         configured: addon.image,
         image: options.image,
         registry: options.registry,
+        also: settings.also,
       }),
       source,
       github: 'name' in github ? github.name : undefined,

@@ -29,6 +29,14 @@ export const pushIndexStep = defineStep({
         name,
       );
     }
+    for (const { arch, repository: from, manifestDigest } of pushed) {
+      for (const alias of plan.architectures.find((one) => one.arch === arch)?.aliases ?? []) {
+        const to = parseImageReference(alias, 'addon');
+        await copyImage(registry, parseImageReference(from, 'addon'), manifestDigest, to);
+        const target = `${alias}@${manifestDigest}`;
+        await journal.wrote({ kind: 'push', target, detail: 'under an old name' });
+      }
+    }
     const index = buildIndex(
       pushed.map(({ arch, manifestDigest, mediaType, manifestBytes }) => ({
         descriptor: { mediaType, digest: manifestDigest, size: manifestBytes },

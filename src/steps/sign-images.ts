@@ -1,22 +1,31 @@
+import type { Arch } from '../addon/arch.js';
 import { AddonReleaseError } from '../errors.js';
 import type { Results } from '../pipeline/results.js';
 import { defineStep, type StepContext } from '../pipeline/step.js';
 import { signImage } from '../sign/cosign.js';
 
 /** Per-architecture images first, the index last, each once. */
-function listReferences({ pushed, index }: Pick<Results, 'pushed' | 'index'>): readonly string[] {
+function listReferences({
+  plan,
+  pushed,
+  index,
+}: Pick<Results, 'plan' | 'pushed' | 'index'>): readonly string[] {
+  const aliasesOf = (arch: Arch) =>
+    plan.architectures.find((planned) => planned.arch === arch)?.aliases ?? [];
   return [
-    ...pushed.map(({ repository, manifestDigest }) => `${repository}@${manifestDigest}`),
+    ...pushed.flatMap(({ arch, repository, manifestDigest }) =>
+      [repository, ...aliasesOf(arch)].map((name) => `${name}@${manifestDigest}`),
+    ),
     ...pushed.map(({ manifestDigest }) => `${index.repository}@${manifestDigest}`),
     `${index.repository}@${index.digest}`,
   ].filter((reference, position, all) => all.indexOf(reference) === position);
 }
 
 async function sign(
-  { plan, ...images }: Pick<Results, 'plan' | 'pushed' | 'index'>,
+  images: Pick<Results, 'plan' | 'pushed' | 'index'>,
   { signal, emit, journal }: StepContext,
 ): Promise<{ readonly references: readonly string[] }> {
-  const settings = plan.sign;
+  const settings = images.plan.sign;
   if (settings === undefined) return { references: [] };
   const references: string[] = [];
   const notice = (message: string) => {
@@ -50,9 +59,9 @@ export const signImagesStep = defineStep({
   title: 'Sign the images',
   needs: ['plan', 'existing', 'pushed', 'index'],
   tools: ['cosign'],
-  recall: ({ plan, existing, ...images }, { journal }) => {
+  recall: ({ existing, ...images }, { journal }) => {
     const nothing = (reason: string) => ({ result: { references: [] as string[] }, reason });
-    if (plan.sign === undefined) return nothing('no signature is asked for');
+    if (images.plan.sign === undefined) return nothing('no signature is asked for');
     if (existing.published !== undefined) return nothing('published already');
     const before = journal.previous?.results.signed;
     const wanted = listReferences(images);

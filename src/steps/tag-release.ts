@@ -6,12 +6,12 @@ import { parseImageReference } from '../registry/reference.js';
 import { tagImage } from '../registry/tag-image.js';
 import { readTag } from '../registry/tag-state.js';
 
-type Images = Pick<Results, 'pushed' | 'index'>;
+type Images = Pick<Results, 'plan' | 'pushed' | 'index'>;
 
 /** Tags the per-architecture repositories first, where there are any, and the index last. */
 async function tagEverything(
   name: string,
-  { pushed, index }: Images,
+  { plan, pushed, index }: Images,
   { registry, journal }: StepContext,
 ): Promise<readonly string[]> {
   const references: string[] = [];
@@ -21,8 +21,10 @@ async function tagEverything(
     if (moved) await journal.wrote({ kind: 'tag', target, detail: digest });
     references.push(target);
   };
-  for (const { repository, manifestDigest } of pushed) {
+  for (const { arch, repository, manifestDigest } of pushed) {
     if (repository !== index.repository) await tag(repository, manifestDigest);
+    const { aliases = [] } = plan.architectures.find((one) => one.arch === arch) ?? {};
+    for (const alias of aliases) await tag(alias, manifestDigest);
   }
   await tag(index.repository, index.digest);
   return references;
@@ -34,9 +36,9 @@ export const tagVersionStep = defineStep({
   title: 'Tag the version',
   needs: ['plan', 'pushed', 'index'],
   tools: ['registry'],
-  run: async ({ plan, ...images }, context) => {
+  run: async (images, context) => {
     const references: string[] = [];
-    for (const name of plan.versionTags) {
+    for (const name of images.plan.versionTags) {
       references.push(...(await tagEverything(name, images, context)));
     }
     return { references };
@@ -50,7 +52,8 @@ export const moveTagsStep = defineStep({
   title: 'Move the tags that follow',
   needs: ['plan', 'pushed', 'index', 'verified'],
   tools: ['registry'],
-  run: async ({ plan, ...images }, context) => {
+  run: async (images, context) => {
+    const { plan } = images;
     const { repository, digest } = images.index;
     const version = parseVersion(plan.version);
     const references: string[] = [];

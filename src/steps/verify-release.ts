@@ -15,7 +15,7 @@ const UNTOUCHED =
 
 type Inputs = Pick<Results, 'plan' | 'settings' | 'pushed' | 'index'>;
 
-/** Each image by each name that leads to it: its own repository, and the index. */
+/** Each image by each name that leads to it: its own repository, the index, and old names. */
 function listTargets({ plan, pushed, index }: Inputs): readonly InstallationTarget[][] {
   const repositories = (name: (repository: string) => string) =>
     pushed.map(({ arch, repository, configDigest }) => ({
@@ -24,7 +24,17 @@ function listTargets({ plan, pushed, index }: Inputs): readonly InstallationTarg
     }));
   const isSplit = pushed.some(({ repository }) => repository !== index.repository);
   const own = repositories((repository) => repository);
-  return isSplit ? [own, repositories(() => index.repository)] : [own];
+  const aliases = plan.architectures.map(({ aliases: names = [] }) => names.length);
+  const old = Array.from({ length: Math.max(0, ...aliases) }, (_, position) =>
+    pushed.flatMap(({ arch, configDigest }) => {
+      const planned = plan.architectures.find((one) => one.arch === arch);
+      const name = planned?.aliases?.[position];
+      if (name === undefined) return [];
+      const target = installationTarget(name, plan.version, arch, platformOf(arch));
+      return [{ ...target, expectedConfig: configDigest }];
+    }),
+  );
+  return [own, ...(isSplit ? [repositories(() => index.repository)] : []), ...old];
 }
 
 /**

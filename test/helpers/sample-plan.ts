@@ -9,6 +9,8 @@ export interface SamplePlanOptions {
   readonly arches?: readonly Arch[];
   readonly version?: string;
   readonly image?: string;
+  /** Old names, each with `{arch}`. */
+  readonly also?: readonly string[];
   /** The folder that the plan's commands run in; must exist for those that are really started. */
   readonly folder?: string;
 }
@@ -26,6 +28,7 @@ export function samplePlan(options: SamplePlanOptions = {}): ReleasePlan {
       configured: options.image ?? 'ghcr.io/owner/{arch}-example',
       image: undefined,
       registry: undefined,
+      also: options.also,
     }),
     source: { revision: undefined, dirty: false, url: undefined, epochSeconds: 1_767_225_600 },
     hostPlatform: 'linux/amd64',

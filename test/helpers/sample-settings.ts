@@ -5,6 +5,7 @@ export function sampleSettings(changes: Partial<ReleaseSettings> = {}): ReleaseS
   return {
     files: [],
     optionalArches: [],
+    also: [],
     tag: undefined,
     private: false,
     sign: undefined,

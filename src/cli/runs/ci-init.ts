@@ -17,7 +17,7 @@ import type { CiInitFlags } from '../commands/ci.js';
 const ACTION = 'addon-release/addon-release';
 
 /** The folder whose `.github` GitHub reads. */
-async function findRoot(start: string): Promise<string> {
+export async function findRoot(start: string): Promise<string> {
   for (const folder of await listFoldersUpwards(start)) {
     if (await exists(join(folder, '.git'))) return folder;
   }
@@ -52,7 +52,7 @@ function chooseAction(pin: string | undefined): string {
   });
 }
 
-async function collectFacts(
+export async function collectFacts(
   root: string,
   { pin, matrix = false }: CiInitFlags,
 ): Promise<WorkflowFacts> {

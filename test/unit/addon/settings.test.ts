@@ -68,3 +68,11 @@ test('all problems of both files are told with their places', async () => {
     'addon/addon-release.yaml:3:1:signed_bases needs either a `key` or an `identity`',
   ]);
 });
+
+test('old names are those of single architectures', async () => {
+  const { settings, problems } = await read({
+    'addon-release.yaml': "also: ['ghcr.io/o/{arch}-a', ghcr.io/o/b]\n",
+  });
+  expect(settings.also).toEqual(['ghcr.io/o/{arch}-a', 'ghcr.io/o/b']);
+  expect(problems).toEqual(['addon-release.yaml:1:30:also[1] "ghcr.io/o/b" has no {arch}']);
+});

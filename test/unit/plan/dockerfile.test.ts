@@ -307,3 +307,19 @@ describe('syntax', () => {
     expect(references([`FROM ${reference} AS x`])).toEqual([reference]);
   });
 });
+
+test('knows the labels that stand in the last stage word for word, and in those that it continues', () => {
+  const { labels } = parseDockerfile(
+    [
+      'FROM a AS base',
+      'LABEL one="1" two=$TWO',
+      'FROM b AS other',
+      'LABEL three=3',
+      'FROM base',
+      'COPY --from=other /x /x',
+      'LABEL four.five="4 5" \\',
+      '      six=6',
+    ].join('\n'),
+  );
+  expect([...labels].sort()).toEqual(['four.five', 'one', 'six']);
+});

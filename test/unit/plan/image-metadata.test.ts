@@ -63,6 +63,18 @@ describe('imageLabels', () => {
     });
   });
 
+  test('what stands in the Dockerfile overrides the same labels, but not what is true of a release', () => {
+    const own = ['type', 'title', 'created', 'version'].map((name) =>
+      name === 'type' ? 'io.hass.type' : `org.opencontainers.image.${name}`,
+    );
+    const all = imageLabels(metadata(sampleAddon()));
+    const labels = imageLabels(metadata(sampleAddon()), new Set([...own, 'io.hass.version']));
+    expect(Object.keys(all).filter((name) => !(name in labels))).toEqual([
+      'org.opencontainers.image.title',
+      'io.hass.type',
+    ]);
+  });
+
   test('build.yaml may not change what the Supervisor goes by', () => {
     const labels = new Map([
       ['io.hass.version', '0'],
@@ -115,7 +127,7 @@ describe('buildArguments', () => {
       BUILD_DESCRIPTION: 'Says hello',
       BUILD_DATE: '2026-01-01T00:00:00Z',
       BUILD_REF: 'a'.repeat(40),
-      BUILD_REPOSITORY: 'https://github.com/owner/name',
+      BUILD_REPOSITORY: 'owner/name',
       SOURCE_DATE_EPOCH: '1767225600',
     });
   });

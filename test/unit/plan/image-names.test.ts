@@ -30,6 +30,17 @@ describe('chooseImageNames', () => {
     expect(chooseImageNames({ ...NOTHING, registry: 'ghcr.io' })).toBeUndefined();
   });
 
+  test('knows old names of architectures, on the same registry', () => {
+    const options = { configured: 'ghcr.io/owner/new', also: ['ghcr.io/owner/{arch}-old'] };
+    const aliases = (changes: Partial<ImageNameOptions>) =>
+      chooseImageNames({ ...NOTHING, ...options, ...changes })?.aliases('armv7');
+    expect(aliases({})).toEqual(['ghcr.io/owner/armv7-old']);
+    expect(aliases({ registry: 'localhost:5000' })).toEqual(['localhost:5000/owner/armv7-old']);
+    expect(aliases({ image: 'ghcr.io/somebody/else' })).toEqual([]);
+    expect(aliases({ configured: 'ghcr.io/owner/{arch}-old' })).toEqual([]);
+    expect(refusal({ ...options, also: ['UPPER/{arch}'] }).message).toContain('also');
+  });
+
   test('keeps one repository for a name without {arch}', () => {
     expect(names({ configured: 'ghcr.io/owner/example' })).toEqual({
       perArch: undefined,

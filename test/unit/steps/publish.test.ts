@@ -103,6 +103,27 @@ describe('publishing', () => {
     expect(done).toEqual(planned);
   });
 
+  test('gives old names the same images and tags, and verifies them', async () => {
+    const also = ['ghcr.io/owner/{arch}-old'];
+    const { error, registry, plan, results, tagged } = await release({ image: INDEX, also });
+    expect(error).toBeUndefined();
+    const old = ['ghcr.io/owner/amd64-old', 'ghcr.io/owner/armv7-old'];
+    const tags = ['1.2.3', 'latest', 'stable', '1.2', '1'];
+    expect(tagged).toEqual(
+      tags.flatMap((tag) => [...old, INDEX].map((name) => `put ${name} ${tag}`)),
+    );
+    const planned = plan.writes.flatMap(({ kind, target }) => (kind === 'tag' ? [target] : []));
+    expect(planned).toEqual(tags.flatMap((tag) => [...old, INDEX].map((name) => `${name}:${tag}`)));
+    for (const [index, name] of old.entries()) {
+      expect(registry.tags(name).get('1.2.3')).toBe(results.pushed?.[index]?.manifestDigest);
+    }
+    expect(results.verified?.references).toEqual([
+      ...['linux/amd64', 'linux/arm/v7'].map((platform) => `${INDEX}:1.2.3 ${platform}`),
+      'ghcr.io/owner/amd64-old:1.2.3 linux/amd64',
+      'ghcr.io/owner/armv7-old:1.2.3 linux/arm/v7',
+    ]);
+  });
+
   test('of a name without {arch} tags the index alone', async () => {
     const { error, tagged } = await release({ image: INDEX });
     expect(error).toBeUndefined();
