@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import type { Problem } from '../problem.js';
 import { ARCHES, type Arch } from './arch.js';
-import { findFiles } from './files.js';
+import { exists, findFiles, isInside } from './files.js';
 import { toPlainObject, type PlainObject } from './plain-json.js';
 import { PyDict } from './python-value.js';
 import { candidateNames, describeProblem, describeVerdict, loadSourceFile } from './source-file.js';
@@ -42,6 +42,8 @@ export interface ReleaseSettings {
   readonly files: readonly string[];
   /** Architectures without which a release goes on when they fail. */
   readonly optionalArches: readonly Arch[];
+  /** Folders and files outside of the add-on's folder that it is made from, absolute. */
+  readonly shared: readonly string[];
   /** The form of the git tag, with `{version}` and maybe `{slug}`; undefined = the usual one. */
   readonly tag: string | undefined;
   /** Names with `{arch}` under which each architecture's image is published too. */
@@ -78,6 +80,7 @@ const schema = dictOf(
   {
     optional: optional(listOf(oneOf(ARCHES))),
     also: optional(listOf(text)),
+    shared: optional(listOf(text)),
     tag: optional(text),
     private: optional(strictBoolean),
     sign: optional(signing),
@@ -100,6 +103,7 @@ const schema = dictOf(
 interface PlainSettings {
   readonly optional?: readonly Arch[];
   readonly also?: readonly string[];
+  readonly shared?: readonly string[];
   readonly tag?: string;
   readonly private?: boolean;
   readonly sign?: {
@@ -126,6 +130,7 @@ function toSettings(plain: PlainSettings, files: readonly string[]): ReleaseSett
     files,
     optionalArches: plain.optional ?? [],
     also: plain.also ?? [],
+    shared: plain.shared ?? [],
     tag: plain.tag,
     private: plain.private ?? false,
     sign:
@@ -149,13 +154,14 @@ function toSettings(plain: PlainSettings, files: readonly string[]): ReleaseSett
   });
 }
 
-/** Key files are named from the settings file's folder; other references are cosign's own. */
-function resolveKeys(plain: PlainSettings, folder: string): PlainSettings {
+/** Files are named from the settings file's folder; other references to keys are cosign's own. */
+function resolveFiles(plain: PlainSettings, folder: string): PlainSettings {
   const locate = (key: 'key' | 'public_key', value: string | undefined) =>
     value === undefined || /^[\w-]+:\/\//.test(value) ? {} : { [key]: resolve(folder, value) };
-  const { sign, signed_bases: bases } = plain;
+  const { sign, signed_bases: bases, shared } = plain;
   return {
     ...plain,
+    ...(shared === undefined ? {} : { shared: shared.map((path) => resolve(folder, path)) }),
     ...(sign === undefined
       ? {}
       : { sign: { ...sign, ...locate('key', sign.key), ...locate('public_key', sign.public_key) } }),
@@ -206,7 +212,18 @@ async function readOne(
       }),
     );
   }
-  return { file, plain: resolveKeys(plain, dirname(file)), problems };
+  const resolved = resolveFiles(plain, dirname(file));
+  for (const [index, path] of (resolved.shared ?? []).entries()) {
+    if ((await exists(path)) && (await isInside(path, boundary))) continue;
+    problems.push(
+      describeProblem(loaded.source, ['shared', index], {
+        severity: 'error',
+        message: `is nothing inside of ${boundary}: "${plain.shared?.[index] ?? ''}"`,
+        hint: 'Name a folder or file of the repository, from the folder of this file.',
+      }),
+    );
+  }
+  return { file, plain: resolved, problems };
 }
 
 /**

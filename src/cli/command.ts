@@ -20,6 +20,10 @@ export interface Flags {
   readonly github?: boolean;
   readonly allowDirty?: boolean;
   readonly dryRun?: boolean;
+  readonly all?: boolean;
+  readonly changed?: boolean;
+  readonly bump?: string;
+  readonly jobs?: string;
   readonly json?: boolean;
   readonly verbose?: boolean;
   readonly quiet?: boolean;

@@ -2,6 +2,7 @@ import { parseArch, ARCHES, type Arch } from '../addon/arch.js';
 import { AddonReleaseError } from '../errors.js';
 import { registerSecret } from '../exec/redact.js';
 import { parseBaseMirror } from '../plan/base-mirror.js';
+import { VERSION_PARTS, type VersionPart } from '../plan/version.js';
 import type { ReleaseOptions } from '../pipeline/options.js';
 import type { CommandContext, Flags, Invocation } from './command.js';
 import type { DevFlags } from './commands/dev.js';
@@ -47,12 +48,14 @@ function parseBuildArgs(
 
 /** Whether the command writes where others can see it; `plan` shows what that would be. */
 function publishes({ command, flags }: Invocation): boolean {
-  return ['publish', 'plan'].includes(command) || (command === 'release' && flags.multi === true);
+  if (command === 'release') return flags.multi === true || flags.all === true;
+  return ['publish', 'plan'].includes(command);
 }
 
-function chooseArches({ command, flags }: Invocation): ReleaseOptions['arches'] {
+function chooseArches(invocation: Invocation): ReleaseOptions['arches'] {
+  const { command, flags } = invocation;
   if (flags.arch !== undefined) return parseArches(flags.arch);
-  return command === 'dev' || (command === 'release' && flags.multi !== true) ? 'host' : 'all';
+  return command === 'dev' || (command === 'release' && !publishes(invocation)) ? 'host' : 'all';
 }
 
 /** Where builders come from that are the same for every add-on on this machine. */
@@ -94,8 +97,8 @@ function checkCombination({ command, args, flags }: Invocation): void {
     refuse('--verbose and --quiet exclude each other');
   }
   const isRelease = command === 'release' || command === 'publish';
-  for (const name of ['multi', 'replace'] as const) {
-    if (flags[name] === true && !isRelease) {
+  for (const name of ['multi', 'replace', 'all', 'changed', 'bump', 'jobs'] as const) {
+    if (flags[name] !== undefined && flags[name] !== false && !isRelease) {
       refuse(`--${name} is for releases only`, 'For example `addon-release 1.2.3 --multi`.');
     }
   }
@@ -118,6 +121,65 @@ function checkCombination({ command, args, flags }: Invocation): void {
     refuse('doctor has no --dry-run', 'Without --fix it changes nothing.');
   }
   if (command === 'dev') checkDevCombination(flags, refuse);
+  checkRepositoryCombination({ command, args, flags }, refuse);
+}
+
+/** Flags for all add-ons of a repository. */
+function checkRepositoryCombination(
+  { command, args, flags }: Invocation,
+  refuse: (message: string, hint?: string) => never,
+): void {
+  if (command === 'publish' && flags.all === true) {
+    refuse('publish is for one add-on', '`addon-release --all` builds, tests and publishes.');
+  }
+  for (const name of ['changed', 'bump', 'jobs'] as const) {
+    if (flags[name] !== undefined && flags.all !== true) {
+      refuse(
+        `--${name} does nothing without --all`,
+        'For example `addon-release --all --changed`.',
+      );
+    }
+  }
+  if (flags.all !== true) return;
+  const [version] = args;
+  if (version !== undefined) {
+    refuse(
+      `--all takes no version, and ${version} was given`,
+      'Every add-on has its own; --bump patch (minor, major) chooses new ones.',
+    );
+  }
+  if (flags.image !== undefined) {
+    refuse(
+      '--image is of one add-on, and --all is of several',
+      'Each has `image` in its config; --registry replaces the host.',
+    );
+  }
+}
+
+/** Flags of `--all`. */
+export interface RepositoryOptions {
+  readonly changed: boolean;
+  readonly bump: VersionPart | undefined;
+  /** How many add-ons are worked on at the same time; undefined = as many as is usual. */
+  readonly jobs: number | undefined;
+}
+
+/** @throws AddonReleaseError `usage` naming the flag */
+export function parseRepositoryFlags({ changed, bump, jobs }: Flags): RepositoryOptions {
+  const part = VERSION_PARTS.find((one) => one === bump);
+  if (bump !== undefined && part === undefined) {
+    throw new AddonReleaseError('usage', `--bump "${bump}" is no part of a version`, {
+      hint: `Use one of ${VERSION_PARTS.join(', ')}.`,
+    });
+  }
+  if (jobs !== undefined && !/^[1-9]\d?$/.test(jobs)) {
+    throw new AddonReleaseError('usage', `--jobs "${jobs}" is not a number from 1 to 99`);
+  }
+  return {
+    changed: changed === true,
+    bump: part,
+    jobs: jobs === undefined ? undefined : Number(jobs),
+  };
 }
 
 function checkDevCombination(
@@ -178,7 +240,7 @@ export function parseFlags(
 ): ReleaseOptions {
   const { command, flags } = invocation;
   const [version] = invocation.args;
-  if (command === 'release' && version === undefined) {
+  if (command === 'release' && version === undefined && flags.all !== true) {
     throw new AddonReleaseError('usage', 'the version to release is missing', {
       hint: 'For example `addon-release 1.2.3 --multi`; see `addon-release --help`.',
     });

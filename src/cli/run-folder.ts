@@ -32,6 +32,18 @@ export function locksFolder(environment: Environment): string {
   return join(stateFolder(environment), 'locks');
 }
 
+async function makeFolder(folder: string): Promise<string> {
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw new AddonReleaseError('environment', `the folder for logs can't be made: ${folder}`, {
+      hint: 'Set ADDON_RELEASE_STATE to a folder that you may write to.',
+      cause,
+    });
+  }
+  return folder;
+}
+
 /**
  * Makes a folder for one run's journal, logs and intermediate files, outside the add-on so that it is in no build
  * context: `<runs folder>/<time>-<process>`.
@@ -43,14 +55,10 @@ export async function createRunFolder(
   environment: Environment,
 ): Promise<string> {
   const time = new Date().toISOString().replaceAll(/[-:]|\.\d+/g, '');
-  const folder = join(runsFolder(workingDirectory, environment), `${time}-${process.pid}`);
-  try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-  } catch (cause) {
-    throw new AddonReleaseError('environment', `the folder for logs can't be made: ${folder}`, {
-      hint: 'Set ADDON_RELEASE_STATE to a folder that you may write to.',
-      cause,
-    });
-  }
-  return folder;
+  return makeFolder(join(runsFolder(workingDirectory, environment), `${time}-${process.pid}`));
+}
+
+/** The folder of one add-on's run beside that of the run for the whole repository. */
+export async function createAddonRunFolder(runFolder: string, slug: string): Promise<string> {
+  return makeFolder(`${runFolder}-${slug.replaceAll(/[^A-Za-z0-9._-]/g, '_')}`);
 }

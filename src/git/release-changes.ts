@@ -1,9 +1,11 @@
 import { readFile, realpath } from 'node:fs/promises';
-import { relative, sep } from 'node:path';
+import { posix, relative, sep } from 'node:path';
 import { gitOutput, readBlob } from './git.js';
 import { readSourceRevision } from './objects.js';
 import { isUnfinishedFile } from '../addon/replace-file.js';
 import { listChanges, type ChangedFile, type Repository } from './repository.js';
+
+const CONFIG = /(?:^|\/)config\.(?:ya?ml|json)$/;
 
 /** What a release itself does to the add-on's config. */
 export interface ReleaseEdit {
@@ -67,24 +69,51 @@ export async function listReleaseChanges(
   return foreign;
 }
 
+/** A commit that announced releases, and what came before it. */
+interface Announcing {
+  readonly parent: string;
+  /** What it changed, from the repository's root. */
+  readonly paths: readonly string[];
+}
+
+/** Undefined when the commit is none of this program's. */
+async function readAnnouncing(root: string, commit: string): Promise<Announcing | undefined> {
+  if ((await readSourceRevision(root, commit)) === undefined) return undefined;
+  const content = await gitOutput(root, ['cat-file', 'commit', commit], 'read a commit');
+  const parents = content.split('\n\n')[0]?.match(/^parent .*$/gm) ?? [];
+  const [parent, ...others] = parents.map((line) => line.slice('parent '.length));
+  if (parent === undefined || others.length > 0) return undefined;
+  const args = ['diff-tree', '-r', '-z', '--name-only', '--no-renames', parent, commit];
+  const changed = await gitOutput(root, args, 'compare commits');
+  return { parent, paths: changed.split('\0').filter((path) => path !== '') };
+}
+
 /**
- * The commit that a release is made from: the one that is checked out, or its parent if that differs in nothing but the
- * release's own version. So a release that is repeated after it was announced is still the same one.
+ * The commit that a release is made from: the one that is checked out, without the commits at its top that only
+ * announced this release, or releases of other add-ons. So a release that is repeated after it was announced, or after
+ * its neighbours were, is still the same one.
  */
 export async function findReleasedCommit(
   { root, head }: Repository,
   release: ReleaseEdit | undefined,
 ): Promise<string | undefined> {
   if (head === undefined || release === undefined) return head;
-  const parent = await readSourceRevision(root, head);
-  const path = await pathInRepository(root, release.file);
-  if (parent === undefined || path === undefined) return head;
-  const content = await gitOutput(root, ['cat-file', 'commit', head], 'read a commit');
-  if (!content.split('\n\n')[0]?.split('\n').includes(`parent ${parent}`)) return head;
-  const before = await readBlob(root, `${parent}:${path}`);
-  const after = await readBlob(root, `${head}:${path}`);
-  if (before === undefined || release.edit(before) !== after) return head;
-  const args = ['diff-tree', '-r', '-z', '--name-only', '--no-renames', parent, head];
-  const changed = await gitOutput(root, args, 'compare commits');
-  return changed === `${path}\0` ? parent : head;
+  const own = await pathInRepository(root, release.file);
+  if (own === undefined) return head;
+  const folder = posix.dirname(own);
+  const isOfOther = (path: string): boolean =>
+    CONFIG.test(path) && folder !== '.' && !path.startsWith(`${folder}/`);
+  let commit = head;
+  for (;;) {
+    const announcing = await readAnnouncing(root, commit);
+    if (announcing === undefined || announcing.paths.length === 0) return commit;
+    const { parent, paths } = announcing;
+    if (!paths.every((path) => path === own || isOfOther(path))) return commit;
+    if (paths.includes(own)) {
+      const before = await readBlob(root, `${parent}:${own}`);
+      const after = await readBlob(root, `${commit}:${own}`);
+      if (before === undefined || release.edit(before) !== after) return commit;
+    }
+    commit = parent;
+  }
 }

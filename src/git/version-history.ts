@@ -5,6 +5,30 @@ import { openRepository } from './repository.js';
 /** More versions than anybody goes back. */
 const MAX_COMMITS = 300;
 
+interface DatedVersion {
+  readonly commit: string;
+  readonly version: string;
+}
+
+/** The version in each commit that changed the file, newest first. */
+async function* readVersions(
+  file: string,
+  readVersion: (text: string) => string | undefined,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<DatedVersion> {
+  const folder = dirname(file);
+  const repository = await openRepository(folder, signal);
+  if (repository?.head === undefined) return;
+  const name = basename(file);
+  const args = ['log', `--max-count=${MAX_COMMITS}`, '--format=%H', '--', name];
+  const commits = await gitOutput(folder, args, 'read the history', { signal });
+  for (const commit of commits.split('\n').filter((line) => line !== '')) {
+    const text = await readBlob(folder, `${commit}:./${name}`);
+    const version = text === undefined ? undefined : readVersion(text);
+    if (version !== undefined) yield { commit, version };
+  }
+}
+
 /**
  * The versions that a config file has had in the history of the branch that is checked out, newest first, each once.
  * None outside of a git repository and in one without the file.
@@ -17,17 +41,22 @@ export async function readVersionHistory(
   readVersion: (text: string) => string | undefined,
   signal?: AbortSignal,
 ): Promise<readonly string[]> {
-  const folder = dirname(file);
-  const repository = await openRepository(folder, signal);
-  if (repository?.head === undefined) return [];
-  const name = basename(file);
-  const args = ['log', `--max-count=${MAX_COMMITS}`, '--format=%H', '--', name];
-  const commits = await gitOutput(folder, args, 'read the history', { signal });
   const versions = new Set<string>();
-  for (const commit of commits.split('\n').filter((line) => line !== '')) {
-    const text = await readBlob(folder, `${commit}:./${name}`);
-    const version = text === undefined ? undefined : readVersion(text);
-    if (version !== undefined) versions.add(version);
-  }
+  for await (const { version } of readVersions(file, readVersion, signal)) versions.add(version);
   return [...versions];
+}
+
+/** The commit that gave a config file the version that it has now; undefined when it is in no commit. */
+export async function findVersionCommit(
+  file: string,
+  readVersion: (text: string) => string | undefined,
+  wanted: string,
+  signal?: AbortSignal,
+): Promise<string | undefined> {
+  let found: string | undefined;
+  for await (const { commit, version } of readVersions(file, readVersion, signal)) {
+    if (version !== wanted) break;
+    found = commit;
+  }
+  return found;
 }

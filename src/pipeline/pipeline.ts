@@ -71,6 +71,26 @@ export const PIPELINES = {
   release: RELEASE,
 } as const;
 
+/** The steps of a release behind one step, up to and with another. */
+function between(before: Step, last: Step): readonly Step[] {
+  return RELEASE.slice(RELEASE.indexOf(before) + 1, RELEASE.indexOf(last) + 1);
+}
+
+/**
+ * The release in the parts that several add-ons go through side by side. `plan` of all comes before anything else of
+ * any: an add-on that is announced moves the branch that the others' sources are compared with.
+ */
+export const RELEASE_PARTS = {
+  plan: PIPELINES.plan,
+  prepare: between(makePlanStep, draftGithubReleaseStep),
+  /** One build for all of them. */
+  build: between(draftGithubReleaseStep, approveStep),
+  publish: between(approveStep, moveTagsStep),
+  /** One after the other: all of them push to the same branch. */
+  announce: between(moveTagsStep, updateStoreStep),
+  finish: between(updateStoreStep, publishGithubReleaseStep),
+} as const;
+
 /** What `dev` does again when files have changed; engine, base images and emulation stay as they were found. */
 export const REREAD: readonly Step[] = [
   readAddonStep,

@@ -196,3 +196,17 @@ export function readReleaseTag(
   }
   return only;
 }
+
+/** The same, for tags of which many are of other kinds: undefined where the tag names no release, or several. */
+export function tryReadReleaseTag(
+  tag: string,
+  configured: string | undefined,
+  slugs: readonly string[],
+): TaggedRelease | undefined {
+  try {
+    return readReleaseTag(tag, configured, slugs);
+  } catch (error) {
+    if (error instanceof AddonReleaseError) return undefined;
+    throw error;
+  }
+}

@@ -115,3 +115,66 @@ export function readVersion(text: string): ReleaseVersion | undefined {
     throw error;
   }
 }
+
+export const VERSION_PARTS = ['major', 'minor', 'patch'] as const;
+export type VersionPart = (typeof VERSION_PARTS)[number];
+
+function writeNumbers(numbers: readonly number[], like: readonly string[]): string {
+  return numbers
+    .map((number, index) => {
+      const before = like[index] ?? '';
+      return before.startsWith('0') && index > 0
+        ? String(number).padStart(before.length, '0')
+        : String(number);
+    })
+    .join('.');
+}
+
+/** The first version of this month, or the month's next one. */
+function nextCalendar(number: string, part: VersionPart, today: Date): string {
+  const like = /^[\d.]+?(?=$|\.?[a-z])/.exec(number)?.[0].split('.') ?? [];
+  const [year = 0, month = 0, ...rest] = like.map(Number);
+  const now = [today.getUTCFullYear(), today.getUTCMonth() + 1] as const;
+  const isNewMonth = compareNumbers(now, [year, month]) > 0;
+  if (part !== 'patch' && isNewMonth) return writeNumbers([...now, 0], like);
+  // A beta is followed by what it was a beta of.
+  if (number.length > like.join('.').length) return like.join('.');
+  const next = rest.length === 0 ? [1] : [...rest.slice(0, -1), (rest.at(-1) ?? 0) + 1];
+  return writeNumbers([year, month, ...next], like);
+}
+
+function nextSimple(number: string, part: VersionPart): string {
+  const packaged = /^(.*-(?:r|ls)?)(\d+)$/.exec(number);
+  if (packaged !== null && part === 'patch') {
+    return `${packaged[1] ?? ''}${Number(packaged[2]) + 1}`;
+  }
+  const numbers = (/^\d+(?:\.\d+)*/.exec(number)?.[0] ?? '').split('.').map(Number);
+  const at = { major: 0, minor: 1, patch: Math.max(2, numbers.length - 1) }[part];
+  const kept = Array.from({ length: Math.max(at + 1, numbers.length) }, (_, index) => {
+    if (index > at) return 0;
+    return (numbers[index] ?? 0) + (index === at ? 1 : 0);
+  });
+  return kept.join('.');
+}
+
+/**
+ * The version that follows another one, in its form. Semantic versions follow semver; of a calendar version `patch` is
+ * the month's next one, and the other parts begin this month; plain numbers count up at their place, and `patch` is the
+ * packaging's own number where there is one (3.23-1, 3.23-2).
+ *
+ * @param today decides the month of calendar versions, in UTC
+ */
+export function bumpVersion(
+  version: ReleaseVersion,
+  part: VersionPart,
+  today: Date,
+): ReleaseVersion {
+  const mark = /^[vV](?=\d)/.exec(version.text)?.[0] ?? '';
+  const number = version.text.slice(mark.length);
+  const next = {
+    semver: () => semver.inc(number, part) ?? number,
+    calendar: () => nextCalendar(number, part, today),
+    simple: () => nextSimple(number, part),
+  }[version.form]();
+  return parseVersion(`${mark}${next}`);
+}

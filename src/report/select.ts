@@ -58,7 +58,7 @@ function isCi(env: Environment): boolean {
   return !['', '0', 'false'].includes((env.CI ?? '').toLowerCase());
 }
 
-function detectLogGroups(env: Environment): LogGroupStyle {
+export function detectLogGroups(env: Environment): LogGroupStyle {
   if (env.GITHUB_ACTIONS === 'true') return 'github';
   if (env.GITLAB_CI === 'true') return 'gitlab';
   return 'none';

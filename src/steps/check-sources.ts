@@ -1,3 +1,4 @@
+import type { ReleaseSettings } from '../addon/settings.js';
 import type { Addon } from '../addon/types.js';
 import { findStoreTarget, refuseSources } from '../git/store-target.js';
 import type { StoreTarget } from '../plan/announcement.js';
@@ -8,18 +9,22 @@ import { tagNaming } from './release-tags.js';
 
 async function findTarget(
   addon: Addon,
-  configuredTag: string | undefined,
+  settings: ReleaseSettings,
   { options, emit, signal }: StepContext,
 ): Promise<StoreTarget | undefined> {
   const version = chooseVersion(options.version, addon.version).text;
   const { buildConfig } = addon;
-  const nameTag = await tagNaming(addon, configuredTag);
+  const nameTag = await tagNaming(addon, settings.tag);
   const notice = (level: 'info' | 'warning', message: string): void => {
     emit({ type: 'notice', level, message });
   };
   const finding = await findStoreTarget({
     release: releaseEdit(addon, version),
-    watched: [addon.folder, ...(buildConfig.file === undefined ? [] : [buildConfig.file])],
+    watched: [
+      addon.folder,
+      ...(buildConfig.file === undefined ? [] : [buildConfig.file]),
+      ...settings.shared,
+    ],
     allowDirty: options.allowDirty,
     preview: options.dryRun,
     environment: options.environment,
@@ -55,7 +60,7 @@ export const checkSourcesStep = defineStep({
   run: async ({ addon, settings }, context) => {
     const { publish, git } = context.options;
     if (!publish || !git) return { store: undefined };
-    return { store: await findTarget(addon, settings.tag, context) };
+    return { store: await findTarget(addon, settings, context) };
   },
   summarize: ({ store }) => {
     if (store === undefined) return 'nothing is announced in git';

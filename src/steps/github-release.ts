@@ -6,7 +6,7 @@ import type { ReleaseContent } from '../github/release.js';
 import { findGithubTarget } from '../github/target.js';
 import type { Results } from '../pipeline/results.js';
 import type { StepContext } from '../pipeline/step.js';
-import { readReleaseTag } from '../plan/release-tag.js';
+import { tryReadReleaseTag } from '../plan/release-tag.js';
 import { compareVersions, parseVersion, readVersion } from '../plan/version.js';
 import { AddonReleaseError } from '../errors.js';
 
@@ -67,14 +67,8 @@ function readOwnVersion(
   slugs: readonly string[],
   slug: string,
 ): ReturnType<typeof readVersion> {
-  try {
-    const named = readReleaseTag(tag, form, slugs);
-    return named.slug === slug ? readVersion(named.version) : undefined;
-  } catch (error) {
-    // Repositories have tags of other kinds too.
-    if (error instanceof AddonReleaseError) return undefined;
-    throw error;
-  }
+  const named = tryReadReleaseTag(tag, form, slugs);
+  return named?.slug === slug ? readVersion(named.version) : undefined;
 }
 
 /** What the release says, and how tags of the same add-on compare with its own. */

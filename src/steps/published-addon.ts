@@ -1,6 +1,5 @@
-import { PyDict } from '../addon/python-value.js';
+import { readConfigText } from '../addon/config-text.js';
 import type { Addon } from '../addon/types.js';
-import { parseJson, parseYaml } from '../addon/yaml.js';
 import { AddonReleaseError } from '../errors.js';
 import { readVersionHistory } from '../git/version-history.js';
 import type { StepContext } from '../pipeline/step.js';
@@ -20,19 +19,11 @@ export function requireNames(addon: Addon, { options }: Pick<StepContext, 'optio
   });
 }
 
-/** The version that a text of a config file says. */
-function readConfigVersion(file: string, text: string): string | undefined {
-  const parsed = file.endsWith('.json') ? parseJson(text) : parseYaml(text);
-  const value = parsed.ok ? parsed.document.value : undefined;
-  const version = value instanceof PyDict ? value.get('version') : undefined;
-  return typeof version === 'string' ? version : undefined;
-}
-
 /** The versions that the store offers and offered, newest first: those that the config had in git's history. */
 export async function readOffered(
   { configFile, version }: Addon,
   { signal }: Pick<StepContext, 'signal'>,
 ): Promise<readonly string[]> {
-  const read = (text: string) => readConfigVersion(configFile, text);
+  const read = (text: string) => readConfigText(configFile, text, 'version');
   return [...new Set([version, ...(await readVersionHistory(configFile, read, signal))])];
 }

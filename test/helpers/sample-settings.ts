@@ -6,6 +6,7 @@ export function sampleSettings(changes: Partial<ReleaseSettings> = {}): ReleaseS
     files: [],
     optionalArches: [],
     also: [],
+    shared: [],
     tag: undefined,
     private: false,
     sign: undefined,

@@ -6,10 +6,13 @@ import { NO_JOURNAL, type Journal, type RecordedCommand } from '../../pipeline/j
 import type { ReleaseOptions } from '../../pipeline/options.js';
 import { PIPELINES } from '../../pipeline/pipeline.js';
 import { runPipeline, type RunOutcome } from '../../pipeline/run.js';
-import type { Step } from '../../pipeline/step.js';
-import { createRegistryClient } from '../../registry/client.js';
+import type { Session } from '../../pipeline/session.js';
+import type { Step, StepContext } from '../../pipeline/step.js';
+import { createRegistryClient, type RegistryClient } from '../../registry/client.js';
+import type { Emit } from '../../report/events.js';
 import { createLogFileReporter } from '../../report/log-files.js';
 import { renderPlan } from '../../report/plan-text.js';
+import type { Reporter } from '../../report/reporter.js';
 import { tellRetries } from '../../report/retry-notice.js';
 import { createReporter } from '../../report/select.js';
 import { teeReporters } from '../../report/tee.js';
@@ -51,16 +54,80 @@ async function writeEnd(journal: JournalWriter, error: unknown): Promise<void> {
   await journal.end(status, exitCode, failure).catch(() => undefined);
 }
 
-/** Runs steps with their progress on standard error, their logs in files and what they did in the journal. */
-export async function runRecorded(request: RunRequest): Promise<FinishedRun> {
-  const { options, flags, signal, previous, command } = request;
-  const runFolder =
-    previous?.runFolder ?? (await createRunFolder(options.workingDirectory, options.environment));
-  const run = basename(runFolder);
+/** A run that has been begun: its folder, its journal, and what its steps work with. */
+export interface OpenRun {
+  readonly context: StepContext;
+  /** Gives back what the run holds and writes down its end. */
+  readonly close: (outcome: RunOutcome) => Promise<void>;
+}
+
+/**
+ * Begins a run, with its logs in files and what it does in the journal.
+ *
+ * @param runFolder an existing folder
+ * @param screen shows the progress; it is closed with the run
+ */
+export async function openRun(
+  {
+    options,
+    previous,
+    command,
+    signal,
+  }: Pick<RunRequest, 'options' | 'previous' | 'command' | 'signal'>,
+  runFolder: string,
+  screen: Reporter,
+  session?: Session,
+): Promise<OpenRun> {
   // A preview leaves nothing behind.
   const journal = options.dryRun
     ? undefined
-    : await JournalWriter.start(runFolder, run, command, previous?.journal);
+    : await JournalWriter.start(runFolder, basename(runFolder), command, previous?.journal);
+  const logs = createLogFileReporter({
+    runDir: runFolder,
+    onWriteError: (message) => {
+      screen.emit({ type: 'notice', level: 'warning', message });
+    },
+  });
+  const reporter = teeReporters([screen, logs]);
+  return {
+    context: {
+      options,
+      emit: reporter.emit,
+      signal,
+      runFolder,
+      journal: journal ?? NO_JOURNAL,
+      locksFolder: locksFolder(options.environment),
+      registry: openRegistry(options, signal, reporter.emit),
+      session,
+    },
+    close: async ({ results, error }) => {
+      await reporter.close();
+      await results.lock?.held?.release();
+      await removeArchives(runFolder);
+      if (journal !== undefined) await writeEnd(journal, error);
+    },
+  };
+}
+
+/** The registry as the options say, with the logins of `docker login`. */
+export function openRegistry(
+  { requestTimeoutMs }: Pick<ReleaseOptions, 'requestTimeoutMs'>,
+  signal: AbortSignal,
+  emit: Emit,
+): RegistryClient {
+  return createRegistryClient({
+    credentials: 'docker-config',
+    signal,
+    ...(requestTimeoutMs === undefined ? {} : { requestTimeoutMs }),
+    onRetry: tellRetries(emit),
+  });
+}
+
+/** Runs steps with their progress on standard error, their logs in files and what they did in the journal. */
+export async function runRecorded(request: RunRequest): Promise<FinishedRun> {
+  const { options, flags, previous } = request;
+  const runFolder =
+    previous?.runFolder ?? (await createRunFolder(options.workingDirectory, options.environment));
   const screen = await createReporter({
     stdout: process.stdout,
     stderr: process.stderr,
@@ -69,36 +136,12 @@ export async function runRecorded(request: RunRequest): Promise<FinishedRun> {
     quiet: flags.quiet === true,
     verbose: flags.verbose === true,
   });
-  const logs = createLogFileReporter({
-    runDir: runFolder,
-    onWriteError: (message) => {
-      screen.emit({ type: 'notice', level: 'warning', message });
-    },
-  });
-  const reporter = teeReporters([screen, logs]);
+  const run = await openRun(request, runFolder, screen);
   let outcome: RunOutcome = { results: {}, error: undefined };
   try {
-    outcome = await runPipeline(request.steps, {
-      options,
-      emit: reporter.emit,
-      signal,
-      runFolder,
-      journal: journal ?? NO_JOURNAL,
-      locksFolder: locksFolder(options.environment),
-      registry: createRegistryClient({
-        credentials: 'docker-config',
-        signal,
-        ...(options.requestTimeoutMs === undefined
-          ? {}
-          : { requestTimeoutMs: options.requestTimeoutMs }),
-        onRetry: tellRetries(reporter.emit),
-      }),
-    });
+    outcome = await runPipeline(request.steps, run.context);
   } finally {
-    await reporter.close();
-    await outcome.results.lock?.held?.release();
-    await removeArchives(runFolder);
-    if (journal !== undefined) await writeEnd(journal, outcome.error);
+    await run.close(outcome);
   }
   return { ...outcome, runFolder };
 }
