@@ -132,7 +132,7 @@ describe.skipIf(!hasTools)('a repository of many add-ons', () => {
     const [good = '', failing = '', broken = '', fine = ''] = many.slugs;
     await many.tagAll('1.0.0');
     const dockerfile = await readFile(path.join(many.root, failing, 'Dockerfile'), 'utf8');
-    const news = many.slugs.map((slug) => [`${slug}/rootfs/etc/news`, 'new\n']);
+    const news = many.slugs.map((slug) => [`${slug}/rootfs/etc/news`, 'new\n'] as const);
     await many.write({
       ...Object.fromEntries(news),
       [`${failing}/Dockerfile`]: dockerfile.replace('RUN ["/program"]', 'RUN ["/missing"]'),
