@@ -90,6 +90,7 @@ async function plan(
     names: undefined,
     source,
     hostPlatform,
+    builders: [],
     dockerfiles,
     buildArgs: options.buildArgs,
     baseMirrors: options.baseMirrors,
@@ -127,7 +128,6 @@ async function build(
   try {
     await buildImages({
       plan: release,
-      builder: options.builder,
       runFolder,
       signal,
       emit,

@@ -188,7 +188,12 @@ export async function runMigrate(
   context: CommandContext,
 ): Promise<CommandResult> {
   const { signal, workingDirectory, environment } = context;
-  const { arch, baseMirror, builder, buildArg } = flags;
+  const { arch, baseMirror, buildArg } = flags;
+  if (flags.builder !== undefined) {
+    throw new AddonReleaseError('usage', 'migrate has no --builder', {
+      hint: 'The engine in use builds both forms.',
+    });
+  }
   const options = parseFlags(
     {
       command: 'build',
@@ -196,7 +201,6 @@ export async function runMigrate(
       flags: {
         ...(arch === undefined ? {} : { arch }),
         ...(baseMirror === undefined ? {} : { baseMirror }),
-        ...(builder === undefined ? {} : { builder }),
         ...(buildArg === undefined ? {} : { buildArg }),
       },
     },
