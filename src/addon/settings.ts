@@ -5,6 +5,7 @@ import { exists, findFiles, isInside } from './files.js';
 import { toPlainObject, type PlainObject } from './plain-json.js';
 import { PyDict } from './python-value.js';
 import { candidateNames, describeProblem, describeVerdict, loadSourceFile } from './source-file.js';
+import { stores, toStores, type PlainStores, type Stores } from './store-settings.js';
 import { dict, oneOf, strictBoolean, text } from './validate/rules.js';
 import {
   dictOf,
@@ -54,6 +55,8 @@ export interface ReleaseSettings {
   readonly sign: SigningSettings | undefined;
   /** Undefined = base images need no signature. */
   readonly signedBases: BaseSigner | undefined;
+  /** Where each channel is offered; undefined = all of them by the config of the sources. */
+  readonly stores: Stores | undefined;
   /** What `lint` is told; read by the linter. */
   readonly lint: PlainObject;
 }
@@ -95,6 +98,7 @@ const schema = dictOf(
         'refuse',
       ),
     ),
+    store: optional(stores),
     lint: optional(dict),
   },
   'refuse',
@@ -121,6 +125,9 @@ interface PlainSettings {
     readonly issuer?: string;
     readonly transparency_log: boolean;
   };
+  readonly store?: PlainStores;
+  /** The same with its paths made absolute. */
+  readonly stores?: Stores;
   readonly lint?: PlainObject;
 }
 
@@ -150,6 +157,7 @@ function toSettings(plain: PlainSettings, files: readonly string[]): ReleaseSett
       issuer: plain.signed_bases.issuer,
       transparencyLog: plain.signed_bases.transparency_log,
     },
+    stores: plain.stores,
     lint: plain.lint ?? {},
   });
 }
@@ -166,6 +174,7 @@ function resolveFiles(plain: PlainSettings, folder: string): PlainSettings {
       ? {}
       : { sign: { ...sign, ...locate('key', sign.key), ...locate('public_key', sign.public_key) } }),
     ...(bases === undefined ? {} : { signed_bases: { ...bases, ...locate('key', bases.key) } }),
+    ...(plain.store === undefined ? {} : { stores: toStores(plain.store, folder) }),
   };
 }
 

@@ -4,6 +4,7 @@ import { cacheCommands } from './commands/cache.js';
 import { ciCommands } from './commands/ci.js';
 import { devCommand } from './commands/dev.js';
 import { doctorCommand } from './commands/doctor.js';
+import { edgeCommand } from './commands/edge.js';
 import { lintCommand } from './commands/lint.js';
 import { migrateCommand } from './commands/migrate.js';
 import { planCommand } from './commands/plan.js';
@@ -21,6 +22,7 @@ export const COMMANDS: readonly (CommandDefinition | CommandGroup)[] = [
   testCommand,
   planCommand,
   publishCommand,
+  edgeCommand,
   resumeCommand,
   verifyCommand,
   rollbackCommand,

@@ -49,7 +49,7 @@ function parseBuildArgs(
 /** Whether the command writes where others can see it; `plan` shows what that would be. */
 function publishes({ command, flags }: Invocation): boolean {
   if (command === 'release') return flags.multi === true || flags.all === true;
-  return ['publish', 'plan'].includes(command);
+  return ['publish', 'plan', 'edge'].includes(command);
 }
 
 function chooseArches(invocation: Invocation): ReleaseOptions['arches'] {
@@ -114,7 +114,7 @@ function checkCombination({ command, args, flags }: Invocation): void {
     if (given && !publishes({ command, args, flags }))
       refuse(`${name} does nothing without --multi`);
   }
-  if (flags.smoke === false && !isRelease) {
+  if (flags.smoke === false && !isRelease && command !== 'edge') {
     refuse('--no-smoke is for releases only', '`addon-release build` tests nothing.');
   }
   if (flags.dryRun === true && command === 'doctor') {
@@ -251,7 +251,8 @@ export function parseFlags(
     arches: chooseArches(invocation),
     publish: publishes(invocation),
     replace: flags.replace === true,
-    channel: flags.channel,
+    channel: invocation.command === 'edge' ? 'edge' : flags.channel,
+    edge: invocation.command === 'edge',
     allowDirty: flags.allowDirty === true,
     git: flags.git !== false,
     github: flags.github !== false,

@@ -1,6 +1,6 @@
 import { logFilePath } from '../report/log-files.js';
 import { renderTable, type SummaryRow } from '../report/table.js';
-import type { ArchOutcome, Results } from '../pipeline/results.js';
+import type { ArchOutcome, Results, StoreCommit } from '../pipeline/results.js';
 
 /** The end of a run, for people and for programs. */
 export interface Summary {
@@ -106,6 +106,12 @@ function summarizePublished({ plan, pushed = [] }: Partial<Results>) {
   });
 }
 
+function describeStore({ address, branch, folder, isNew, pullRequest }: StoreCommit): string {
+  if (pullRequest !== undefined) return `proposed  ${pullRequest.url}`;
+  const place = [address, folder].filter((part) => part !== '').join(' ');
+  return `offered   ${place}, ${branch}${isNew ? '' : ' (it was already)'}`;
+}
+
 export function summarize(results: Partial<Results>, runFolder: string): Summary {
   const outcomes = results.candidates ?? [];
   const known = results.existing?.published === undefined ? [] : summarizePublished(results);
@@ -128,7 +134,9 @@ export function summarize(results: Partial<Results>, runFolder: string): Summary
       ...tags.map((tag) => `published ${tag}`),
       ...(versioned === undefined || index === undefined ? [] : [`index     ${index.digest}`]),
       ...(results.exported?.folders ?? []).map((folder) => `exported  ${folder}`),
-      ...(store === undefined ? [] : [`updated   ${store.file}`]),
+      ...(store?.file === undefined ? [] : [`updated   ${store.file}`]),
+      ...(store?.elsewhere === undefined ? [] : [describeStore(store.elsewhere)]),
+      ...(plan?.notOffered === undefined ? [] : [`store     none: ${plan.notOffered}`]),
       ...(store?.tag === undefined
         ? []
         : [`git tag   ${store.tag}${store.pushedTo === undefined ? '' : ` at ${store.pushedTo}`}`]),
@@ -143,6 +151,7 @@ export function summarize(results: Partial<Results>, runFolder: string): Summary
       ],
       ...(pushed === undefined ? {} : { pushed }),
       ...(index === undefined ? {} : { index }),
+      ...(store === undefined ? {} : { store }),
       ...(githubRelease === undefined ? {} : { githubRelease }),
       tags,
       runFolder,

@@ -1,7 +1,6 @@
 import { AddonReleaseError } from '../errors.js';
-import { retry } from '../exec/retry.js';
 import { bringIn, type FileChange } from './bring-in.js';
-import { GitError, gitOutput, readBlob } from './git.js';
+import { gitOutput, readBlob } from './git.js';
 import { findIdentity } from './identity.js';
 import {
   findCommittedFile,
@@ -14,10 +13,9 @@ import {
   type NewFile,
   type NewTag,
 } from './objects.js';
+import { pushOrAsk, RESUME } from './push-or-ask.js';
 import {
-  classifyGitError,
   fetchOne,
-  pushOnce,
   readLocalRefs,
   readRemoteRefs,
   type Patience,
@@ -68,9 +66,6 @@ interface Draft {
 
 /** How often a branch may move while the release commit is made. */
 const MAX_MOVES = 5;
-
-/** The images are published; only the announcement is missing. */
-const RESUME = 'Then: `addon-release resume`.';
 
 function fail(message: string, hint: string, output?: string): never {
   throw new AddonReleaseError('store', message, { hint, output });
@@ -215,55 +210,16 @@ async function makeDraft(
   };
 }
 
-/** Pushes; if that fails, asks the remote what is true now. */
-async function pushDraft(
-  a: Announcement,
-  { branch, tag }: Draft,
-  before: Refs,
-  options: AnnounceOptions,
-): Promise<'done' | 'moved'> {
-  const { root, remote } = a;
-  if (remote === undefined || (branch === undefined && tag === undefined)) return 'done';
-  return retry(
-    async () => {
-      try {
-        await pushOnce(root, { remote, branch, tag }, options.signal);
-        return 'done';
-      } catch (error) {
-        if (!(error instanceof GitError)) throw error;
-        const now = await readRemoteRefs(root, remote, options);
-        const tip = branch === undefined ? undefined : now.branches.get(branch.name);
-        const tagThere = tag === undefined ? undefined : now.tags.get(tag.name)?.object;
-        // The answer was lost, not the push.
-        if (tip === branch?.commit && tagThere === tag?.object) return 'done';
-        // A tag that is there now is looked at in the next draft.
-        if (tip !== (branch && before.branches.get(branch.name)) || tagThere !== undefined) {
-          return 'moved';
-        }
-        if (error.transient !== undefined) throw error;
-        const what = [branch?.name, tag?.name].filter((name) => name !== undefined).join(' and ');
-        throw new AddonReleaseError(
-          'store',
-          `${remote} refuses ${what}; nothing was changed there`,
-          {
-            output: error.output,
-            hint: `${error.hint ?? 'Mend what it complains about.'} ${RESUME}`,
-          },
-        );
-      }
-    },
-    classifyGitError,
-    options,
-  );
-}
-
 async function announceOnce(a: Announcement, options: AnnounceOptions): Promise<Announced> {
   for (let moves = 0; moves <= MAX_MOVES; moves++) {
     const local = await readLocalRefs(a.root);
     const refs = a.remote === undefined ? local : await readRemoteRefs(a.root, a.remote, options);
     const draft = await makeDraft(a, refs, local, options.environment);
-    if ((await pushDraft(a, draft, refs, options)) === 'moved') continue;
     const { commit, branch, tag, tagObject } = draft;
+    if (a.remote !== undefined) {
+      const push = { remote: a.remote, branch, tag };
+      if ((await pushOrAsk(a.root, push, refs, options)) === 'moved') continue;
+    }
     const named =
       a.tag === undefined || tagObject === undefined
         ? undefined

@@ -7,7 +7,7 @@ export interface GitOptions {
   /** Default 60 seconds, enough for everything that stays on this machine. */
   readonly timeoutMs?: number;
   /** Written to standard input. */
-  readonly input?: string;
+  readonly input?: string | Uint8Array;
   /** Added to the environment. */
   readonly env?: Readonly<Record<string, string>>;
   /** Settings for this one call, above those of the user and the repository. */
@@ -126,6 +126,13 @@ export async function gitOutput(
  * @throws TypeError when it is not UTF-8
  */
 export async function readBlob(folder: string, object: string): Promise<string | undefined> {
+  const bytes = await readBytes(folder, object);
+  if (bytes === undefined) return undefined;
+  return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+}
+
+/** `readBlob` for files that are no text. */
+export async function readBytes(folder: string, object: string): Promise<Buffer | undefined> {
   const child = start('git', argumentsFor(folder, ['cat-file', 'blob', object], {}), {
     env: ENVIRONMENT,
   });
@@ -133,8 +140,7 @@ export async function readBlob(folder: string, object: string): Promise<string |
   child.stderr.resume();
   const chunks: Buffer[] = [];
   for await (const chunk of child.stdout) chunks.push(chunk as Buffer);
-  if ((await child.ended) !== 0) return undefined;
-  return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.concat(chunks));
+  return (await child.ended) === 0 ? Buffer.concat(chunks) : undefined;
 }
 
 /** The texts of git, curl and ssh for what may be over a moment later. */
@@ -168,7 +174,7 @@ export function findTransientCause(stderr: string): string | undefined {
 const EXPLANATIONS: readonly (readonly [RegExp, string])[] = [
   [
     /returned error: 40[13]|Authentication failed|could not read (?:Username|Password)|Permission to \S+ denied/,
-    'Log git in with an account that may write there. In GitHub Actions: `permissions: contents: write`, and actions/checkout with its credentials kept.',
+    'Log git in with an account that may write there. In GitHub Actions: `permissions: contents: write`, and actions/checkout with its credentials kept; for a store in another repository a token in ADDON_RELEASE_STORE_TOKEN.',
   ],
   [
     /\(publickey|Host key verification failed|Permission denied/,
@@ -176,7 +182,7 @@ const EXPLANATIONS: readonly (readonly [RegExp, string])[] = [
   ],
   [
     /GH006|GH013|protected branch|pre-receive hook declined/i,
-    'The server has rules for this branch. Allow this account to push to it, or announce releases on another branch.',
+    'The server has rules for this branch. Allow this account to push to it, or announce releases by pull request (docs/stores.md).',
   ],
   [
     /does not support --atomic/,

@@ -1,5 +1,5 @@
 import { AddonReleaseError } from '../errors.js';
-import { git } from './git.js';
+import { git, gitOutput } from './git.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -63,4 +63,29 @@ export async function findIdentity(
     GIT_COMMITTER_NAME: identity.name,
     GIT_COMMITTER_EMAIL: identity.email,
   };
+}
+
+/**
+ * The variables that name the author of a commit in another repository: as git knows it in this one, which may have
+ * settings of its own.
+ *
+ * @throws AddonReleaseError `environment` when nobody is known
+ */
+export async function carryIdentity(
+  root: string,
+  environment: Environment,
+): Promise<Readonly<Record<string, string>>> {
+  const variables = Object.entries(await findIdentity(root, environment));
+  if (variables.length > 0) return Object.fromEntries(variables);
+  const carried = await Promise.all(
+    ['AUTHOR', 'COMMITTER'].map(async (who) => {
+      const text = await gitOutput(root, ['var', `GIT_${who}_IDENT`], 'read the identity');
+      const [, name = '', email = ''] = /^(.*) <(.*)> \d+ [+-]\d+$/.exec(text) ?? [];
+      return [
+        [`GIT_${who}_NAME`, name],
+        [`GIT_${who}_EMAIL`, email],
+      ] as const;
+    }),
+  );
+  return Object.fromEntries(carried.flat());
 }

@@ -25,10 +25,10 @@ export async function findCommittedFile(
   return match === null ? undefined : { mode: match[1] ?? '', blob: match[2] ?? '' };
 }
 
-/** Stores a text as it is, line ends included, and returns its hash. */
-export async function writeBlob(root: string, text: string): Promise<string> {
+/** Stores a file as it is, line ends included, and returns its hash. */
+export async function writeBlob(root: string, content: string | Uint8Array): Promise<string> {
   const args = ['hash-object', '-w', '--stdin', '--no-filters'];
-  return gitOutput(root, args, 'store a file', { input: text });
+  return gitOutput(root, args, 'store a file', { input: content });
 }
 
 export interface NewFile extends CommittedFile {

@@ -39,6 +39,14 @@ export async function listReachableTags(
       },
     );
   }
+  return readTags(root, signal);
+}
+
+/** The tags in as much of that history as is there. */
+export async function readTags(
+  root: string,
+  signal?: AbortSignal,
+): Promise<readonly ReachableTag[]> {
   const format = '%(refname:strip=2)%00%(objectname)%00%(*objectname)';
   const args = ['for-each-ref', '--merged=HEAD', `--format=${format}`, 'refs/tags'];
   const output = await gitOutput(root, args, 'read the tags', { signal });

@@ -1,6 +1,13 @@
 import { AddonReleaseError } from '../errors.js';
 import { retry, type RetryOptions, type Transient } from '../exec/retry.js';
-import { explainGitOutput, git, GitError, gitOutput, NETWORK_TIMEOUT_MS } from './git.js';
+import {
+  explainGitOutput,
+  git,
+  GitError,
+  gitOutput,
+  NETWORK_TIMEOUT_MS,
+  type GitOptions,
+} from './git.js';
 
 /** A tag, and the commit behind it. They are the same for tags that are no objects of their own. */
 export interface TagTarget {
@@ -14,7 +21,10 @@ export interface Refs {
   readonly tags: ReadonlyMap<string, TagTarget>;
 }
 
-export type Patience = Pick<RetryOptions, 'signal' | 'onRetry' | 'policy'>;
+export interface Patience extends Pick<RetryOptions, 'signal' | 'onRetry' | 'policy'> {
+  /** Variables by which git logs in; without them it does as it is set up. */
+  readonly login?: Readonly<Record<string, string>> | undefined;
+}
 
 const BRANCH = 'refs/heads/';
 const TAG = 'refs/tags/';
@@ -49,14 +59,13 @@ export async function readRemoteRefs(
   remote: string,
   patience: Patience = {},
 ): Promise<Refs> {
-  const { signal } = patience;
   const output = await retry(
     () =>
       gitOutput(
         root,
         ['ls-remote', '--heads', '--tags', '--', remote],
         `read the branches of ${remote}`,
-        { signal, timeoutMs: NETWORK_TIMEOUT_MS },
+        networkOptions(patience),
       ),
     classifyGitError,
     patience,
@@ -67,6 +76,10 @@ export async function readRemoteRefs(
       return [oid, name] as const;
     }),
   );
+}
+
+function networkOptions({ signal, login }: Patience): GitOptions {
+  return { signal, timeoutMs: NETWORK_TIMEOUT_MS, ...(login === undefined ? {} : { env: login }) };
 }
 
 /** The branches and tags of this repository. */
@@ -88,18 +101,33 @@ export async function readDefaultBranch(
   remote: string,
   patience: Patience = {},
 ): Promise<string | undefined> {
-  const { signal } = patience;
   const args = ['ls-remote', '--symref', '--', remote, 'HEAD'];
   const output = await retry(
-    () =>
-      gitOutput(root, args, `read the default branch of ${remote}`, {
-        signal,
-        timeoutMs: NETWORK_TIMEOUT_MS,
-      }),
+    () => gitOutput(root, args, `read the default branch of ${remote}`, networkOptions(patience)),
     classifyGitError,
     patience,
   );
   return /^ref: refs\/heads\/(.+)\tHEAD$/m.exec(output)?.[1];
+}
+
+/** Gets the newest commit of a branch into a repository that is there for nothing else. */
+export async function fetchTip(
+  root: string,
+  remote: string,
+  branch: string,
+  patience: Patience,
+): Promise<void> {
+  const ref = `+${BRANCH}${branch}:${BRANCH}${branch}`;
+  const args = ['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', '--depth=1', '--'];
+  await retry(
+    () =>
+      gitOutput(root, [...args, remote, ref], `fetch the branch ${branch} from ${remote}`, {
+        ...networkOptions(patience),
+        settings: { 'gc.auto': '0' },
+      }),
+    classifyGitError,
+    patience,
+  );
 }
 
 /**
@@ -115,7 +143,6 @@ export async function fetchOne(
   name: string,
   patience: Patience = {},
 ): Promise<void> {
-  const { signal } = patience;
   const quiet = ['--quiet', '--no-tags', '--no-recurse-submodules', '--no-write-fetch-head'];
   await retry(
     () =>
@@ -123,7 +150,7 @@ export async function fetchOne(
         root,
         ['fetch', ...quiet, '--', remote, `${kind === 'branch' ? BRANCH : TAG}${name}`],
         `fetch the ${kind} ${name} from ${remote}`,
-        { signal, timeoutMs: NETWORK_TIMEOUT_MS, settings: { 'gc.auto': '0' } },
+        { ...networkOptions(patience), settings: { 'gc.auto': '0' } },
       ),
     classifyGitError,
     patience,
@@ -135,6 +162,8 @@ export interface Push {
   readonly remote: string;
   readonly branch?: { readonly name: string; readonly commit: string } | undefined;
   readonly tag?: { readonly name: string; readonly object: string } | undefined;
+  /** The commit that the branch is taken away from, which the new one need not follow; "" = it must be new. */
+  readonly replaced?: string | undefined;
 }
 
 /** The arguments of a push that happens as a whole or not at all. */
@@ -145,13 +174,17 @@ export function pushArguments(push: Push): readonly string[] {
   ];
   // Only what is named, whatever push.followTags and push.recurseSubmodules say.
   const only = ['--no-follow-tags', '--recurse-submodules=no'];
-  return ['push', '--atomic', '--porcelain', ...only, '--', push.remote, ...refspecs];
+  const lease =
+    push.replaced === undefined || push.branch === undefined
+      ? []
+      : [`--force-with-lease=${BRANCH}${push.branch.name}:${push.replaced}`];
+  return ['push', '--atomic', '--porcelain', ...only, ...lease, '--', push.remote, ...refspecs];
 }
 
 /** @throws GitError with what the remote said */
-export async function pushOnce(root: string, push: Push, signal?: AbortSignal): Promise<void> {
-  const result = await git(root, pushArguments(push), { signal, timeoutMs: NETWORK_TIMEOUT_MS });
-  signal?.throwIfAborted();
+export async function pushOnce(root: string, push: Push, patience: Patience): Promise<void> {
+  const result = await git(root, pushArguments(push), networkOptions(patience));
+  patience.signal?.throwIfAborted();
   if (result.exitCode === 0) return;
   // The status of each reference is on standard output, what the server said on standard error.
   const output = [result.stderr, result.stdout].map((text) => text.trim()).filter(Boolean);
@@ -169,10 +202,9 @@ export async function checkPushRight(
   patience: Patience = {},
 ): Promise<void> {
   const args = ['push', '--dry-run', '--no-verify', ...pushArguments(push).slice(1)];
-  const options = { signal: patience.signal, timeoutMs: NETWORK_TIMEOUT_MS };
   try {
     await retry(
-      () => gitOutput(root, args, `push to ${push.remote}`, options),
+      () => gitOutput(root, args, `push to ${push.remote}`, networkOptions(patience)),
       classifyGitError,
       patience,
     );

@@ -2,8 +2,8 @@ import { Octokit, type RestEndpointMethodTypes } from '@octokit/rest';
 import { retry } from '@octokit/plugin-retry';
 import { throttling } from '@octokit/plugin-throttling';
 import { AddonReleaseError } from '../errors.js';
-import type { RetryOptions } from '../exec/retry.js';
 import { VERSION } from '../version.js';
+import type { GithubClient, GithubRelease, PullRequest, ReleaseFields } from './api.js';
 import {
   describeGithubFailure,
   GithubError,
@@ -11,7 +11,7 @@ import {
   type GithubErrorClass,
   type Purpose,
 } from './failures.js';
-import type { GithubRepository, GithubTarget } from './target.js';
+import type { GithubTarget } from './target.js';
 
 export interface GithubClientOptions extends GithubTarget {
   /** The class of every failure: what GitHub refuses before anything is published is not `store`. */
@@ -21,95 +21,6 @@ export interface GithubClientOptions extends GithubTarget {
   readonly onRetry?: (cause: string, delayMs: number) => void;
   /** How long the plugins' seconds of waiting are, in milliseconds. Default 1000. */
   readonly secondMs?: number;
-}
-
-export interface GithubAsset {
-  readonly id: number;
-  readonly name: string;
-}
-
-export interface GithubRelease {
-  readonly id: number;
-  readonly tag: string;
-  readonly name: string;
-  readonly body: string;
-  readonly draft: boolean;
-  readonly prerelease: boolean;
-  /** Its assets and tag can't be changed any more. */
-  readonly immutable: boolean;
-  readonly htmlUrl: string;
-  readonly uploadUrl: string;
-  readonly assets: readonly GithubAsset[];
-}
-
-/** What of a release is written; what is left out stays. */
-export interface ReleaseFields {
-  readonly name?: string;
-  readonly body?: string;
-  readonly draft?: boolean;
-  readonly prerelease?: boolean;
-  readonly latest?: boolean;
-  /** Commit for the tag, should it not exist when the release is published. */
-  readonly commit?: string | undefined;
-}
-
-export interface GithubPackage {
-  readonly visibility: 'public' | 'private' | 'internal';
-  readonly htmlUrl: string;
-  /** "owner/name" of the repository that it is linked to. */
-  readonly repository: string | undefined;
-}
-
-/** A manifest of a container image's package, with or without tags. */
-export interface GithubPackageVersion {
-  readonly id: number;
-  /** "sha256:…" */
-  readonly digest: string;
-  readonly createdAt: string;
-}
-
-/** The calls of GitHub's REST API that a release makes. All throw GithubError. */
-export interface GithubClient {
-  readonly repository: GithubRepository;
-  /** How the caller repeats what the client does not. */
-  readonly repeating: RetryOptions;
-  /** Newest first, at most 300, drafts among them where the token may write. */
-  readonly listReleases: () => AsyncIterable<readonly GithubRelease[]>;
-  /** Published only: GitHub does not find drafts by their tag. */
-  readonly findPublished: (tag: string) => Promise<GithubRelease | undefined>;
-  /** Not repeated after a failure that leaves open whether it was done: there would be two. */
-  readonly createRelease: (tag: string, fields: ReleaseFields) => Promise<GithubRelease>;
-  readonly updateRelease: (release: GithubRelease, fields: ReleaseFields) => Promise<GithubRelease>;
-  readonly generateNotes: (
-    tag: string,
-    commit: string | undefined,
-    previousTag: string | undefined,
-  ) => Promise<string>;
-  /** Not repeated either: what is left of a failed upload must be removed first. */
-  readonly uploadAsset: (
-    release: GithubRelease,
-    asset: { readonly name: string; readonly contentType: string; readonly content: string },
-  ) => Promise<GithubAsset>;
-  readonly deleteAsset: (asset: GithubAsset) => Promise<void>;
-  readonly isOrganization: (owner: string) => Promise<boolean>;
-  /** A container image's page below its owner; undefined when there is none that the token may see. */
-  readonly findPackage: (
-    owner: string,
-    name: string,
-    isOrganization: boolean,
-  ) => Promise<GithubPackage | undefined>;
-  /** Every manifest of a package; undefined when there is no package that the token may see. */
-  readonly listPackageVersions: (
-    owner: string,
-    name: string,
-    isOrganization: boolean,
-  ) => Promise<readonly GithubPackageVersion[] | undefined>;
-  readonly deletePackageVersion: (
-    owner: string,
-    name: string,
-    isOrganization: boolean,
-    version: GithubPackageVersion,
-  ) => Promise<void>;
 }
 
 /** Waiting longer holds up a release for less than starting it again would cost. */
@@ -123,6 +34,7 @@ const MAX_PAGES = 3;
 const FINAL = [400, 401, 403, 404, 409, 410, 422, 429, 451];
 
 const CONTENTS = { permission: 'contents: write', scope: 'repo' };
+const PULLS = { permission: 'pull-requests: write', scope: 'repo' };
 const PACKAGES = { permission: 'packages: read', scope: 'read:packages' };
 const PACKAGE_DELETION = { permission: 'packages: write', scope: 'delete:packages' };
 
@@ -163,6 +75,15 @@ function toRelease(data: ApiRelease): GithubRelease {
     uploadUrl: data.upload_url,
     assets: data.assets.map(({ id, name }) => ({ id, name })),
   };
+}
+
+function toPullRequest(data: {
+  readonly number: number;
+  readonly title: string;
+  readonly body: string | null;
+  readonly html_url: string;
+}): PullRequest {
+  return { number: data.number, title: data.title, body: data.body ?? '', url: data.html_url };
 }
 
 function toParameters({ name, body, draft, prerelease, latest, commit }: ReleaseFields) {
@@ -342,6 +263,22 @@ export function createGithubClient(options: GithubClientOptions): GithubClient {
     deleteAsset: ({ id, name }) =>
       call(CONTENTS, `remove the asset ${name}`, async () => {
         await octokit.rest.repos.deleteReleaseAsset({ ...here, asset_id: id });
+      }),
+    findPullRequest: (head, base) =>
+      call(PULLS, `look for the pull request of ${head}`, async () => {
+        const parameters = { ...here, base, head: `${repository.owner}:${head}` };
+        const { data } = await octokit.rest.pulls.list({ ...parameters, state: 'open' });
+        return data.map(toPullRequest)[0];
+      }),
+    createPullRequest: (request) =>
+      call(PULLS, `open a pull request into ${request.base}`, async () => {
+        const parameters = { ...here, ...request, request: ONCE };
+        return toPullRequest((await octokit.rest.pulls.create(parameters)).data);
+      }),
+    updatePullRequest: (number, fields) =>
+      call(PULLS, `update the pull request #${number}`, async () => {
+        const parameters = { ...here, pull_number: number, ...fields };
+        return toPullRequest((await octokit.rest.pulls.update(parameters)).data);
       }),
     isOrganization: (owner) =>
       call(PACKAGES, `look for the owner ${owner}`, async () => {

@@ -81,7 +81,10 @@ function acceptedPermissions({ headers }: FailedAnswer): string | undefined {
 
 /** Classic personal tokens are told by the scopes that GitHub lists for them. */
 function permissionHint(answer: FailedAnswer, purpose: Purpose): string {
-  const { headers } = answer;
+  const { headers, message } = answer;
+  if (/not permitted to create or approve pull requests/i.test(message)) {
+    return 'Allow it: Settings, Actions, General, "Allow GitHub Actions to create and approve pull requests".';
+  }
   const sso = /url=(\S+)/.exec(String(headers['x-github-sso'] ?? ''))?.[1];
   if (sso !== undefined) return `Authorize the token for the organization's single sign-on: ${sso}`;
   const scopes = headers['x-oauth-scopes'];
@@ -207,6 +210,9 @@ function refusalHint(detail: string): string {
   }
   if (/tag name|rule|protected/i.test(detail)) {
     return "Check the repository's rules for tags: Settings, Rules.";
+  }
+  if (/no commits between/i.test(detail)) {
+    return 'The branch that is to get the change has it already. Run the same command again.';
   }
   return 'Correct it on GitHub or in the add-on, then run the same command again.';
 }

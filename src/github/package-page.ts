@@ -1,4 +1,4 @@
-import type { GithubClient } from './client.js';
+import type { GithubClient } from './api.js';
 import { GithubError } from './failures.js';
 
 /** What is wrong with a container image's page on GitHub, and where it is mended. */

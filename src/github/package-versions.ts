@@ -1,4 +1,4 @@
-import type { GithubClient, GithubPackageVersion } from './client.js';
+import type { GithubClient, GithubPackageVersion } from './api.js';
 import { GithubError } from './failures.js';
 import { parsePackage } from './package-page.js';
 

@@ -1,5 +1,5 @@
 import { retry } from '../exec/retry.js';
-import type { GithubAsset, GithubClient, GithubRelease } from './client.js';
+import type { GithubAsset, GithubClient, GithubRelease } from './api.js';
 import { GithubError } from './failures.js';
 import {
   hasOwnNotes,

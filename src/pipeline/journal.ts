@@ -18,7 +18,16 @@ export interface RecordedStep {
 /** Something that was changed outside this machine's own working files. */
 export interface RecordedWrite {
   readonly at: string;
-  readonly kind: 'push' | 'tag' | 'delete' | 'file' | 'commit' | 'git-tag' | 'git-push' | 'github';
+  readonly kind:
+    | 'push'
+    | 'tag'
+    | 'delete'
+    | 'file'
+    | 'commit'
+    | 'git-tag'
+    | 'git-push'
+    | 'pull-request'
+    | 'github';
   readonly target: string;
   readonly detail: string;
 }

@@ -12,6 +12,8 @@ export interface ReleaseOptions {
   readonly replace: boolean;
   /** `--channel`: undefined = the one that the version's form stands for. */
   readonly channel: string | undefined;
+  /** A commit is released, not a version of its own: no git tag, no GitHub Release. */
+  readonly edge: boolean;
   /** `--allow-dirty`: uncommitted changes are released too. */
   readonly allowDirty: boolean;
   /** False with `--no-git`: no commit, tag or push, only the version in the file. */

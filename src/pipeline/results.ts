@@ -6,6 +6,7 @@ import type { Engine } from '../engine/docker.js';
 import type { BuilderChoice } from '../plan/machine.js';
 import type { GithubDraft, PublishedRelease } from '../github/release.js';
 import type { StoreTarget } from '../plan/announcement.js';
+import type { Elsewhere } from '../plan/channel-store.js';
 import type { ArchPlan, ReleasePlan } from '../plan/release-plan.js';
 import type { Retention } from '../plan/retention.js';
 import type { Retag } from '../plan/retag.js';
@@ -71,14 +72,31 @@ export interface ExistingRelease {
     { readonly pushed: readonly PushedImage[]; readonly index: PushedIndex } | undefined;
 }
 
+/** A store's own commit, or the pull request that offers it to the store. */
+export interface StoreCommit {
+  /** Without credentials. */
+  readonly address: string;
+  readonly branch: string;
+  /** The add-on's folder there; "" is the root. */
+  readonly folder: string;
+  readonly commit: string;
+  /** False when the store had it already. */
+  readonly isNew: boolean;
+  readonly pullRequest:
+    { readonly url: string; readonly outcome: 'created' | 'updated' | 'unchanged' } | undefined;
+}
+
 /** What was written for the store. */
 export interface StoreUpdate {
-  readonly file: string;
+  /** The config of the sources; undefined when it stays as it is. */
+  readonly file: string | undefined;
   /** Commit and tag of the release; undefined when only the file was written. */
   readonly commit?: string | undefined;
   readonly tag?: string | undefined;
   /** The remote's address; undefined when they stay in this repository. */
   readonly pushedTo?: string | undefined;
+  /** Where the version is offered when not by the config of the sources. */
+  readonly elsewhere?: StoreCommit | undefined;
 }
 
 /** What the add-on's repositories can do without. */
@@ -99,7 +117,11 @@ export interface Results {
   readonly addon: Addon;
   readonly settings: ReleaseSettings;
   /** Undefined inside when the release is not announced in git. */
-  readonly sources: { readonly store: StoreTarget | undefined };
+  readonly sources: {
+    readonly store: StoreTarget | undefined;
+    /** Undefined = the config of the sources offers it. */
+    readonly elsewhere?: Elsewhere | undefined;
+  };
   readonly smoke: SmokeInputs;
   readonly engine: Engine;
   readonly machines: Machines;

@@ -1,3 +1,5 @@
+import { planChannelStore, type Elsewhere } from './channel-store.js';
+
 /** Where a release is announced in git, and what is missing there. Decided before anything is built. */
 export interface StoreTarget {
   /** The repository's working tree. */
@@ -30,7 +32,7 @@ export interface AnnouncedVersion {
 
 /** One write of an announcement, in the order in which they happen. */
 export interface AnnouncementWrite {
-  readonly kind: 'file' | 'commit' | 'git-tag' | 'git-push';
+  readonly kind: 'file' | 'commit' | 'git-tag' | 'git-push' | 'pull-request';
   readonly target: string;
   readonly detail: string;
 }
@@ -47,14 +49,26 @@ export function releaseSubject({
  * What announcing a version will write.
  *
  * @param target undefined when there is no git repository, or git is not to be used: only the file is written then
+ * @param elsewhere where the version is offered when not by the config here, which then stays as it is
  */
 export function planAnnouncement(
   target: StoreTarget | undefined,
   announced: AnnouncedVersion,
+  elsewhere?: Elsewhere,
+): readonly AnnouncementWrite[] {
+  const here = planHere(target, announced, elsewhere === undefined);
+  if (elsewhere === undefined || 'nowhere' in elsewhere) return here;
+  return [...here, ...planChannelStore(elsewhere, releaseSubject(announced))];
+}
+
+function planHere(
+  target: StoreTarget | undefined,
+  announced: AnnouncedVersion,
+  isOfferedHere: boolean,
 ): readonly AnnouncementWrite[] {
   const { configFile, version, configVersion } = announced;
   const writes: AnnouncementWrite[] = [];
-  if (configVersion !== version) {
+  if (isOfferedHere && configVersion !== version) {
     writes.push({
       kind: 'file',
       target: configFile,

@@ -9,6 +9,8 @@ export interface ImageNames {
   readonly index: string;
   /** Names by which older copies of the store still know an architecture's image. */
   readonly aliases: (arch: Arch) => readonly string[];
+  /** The name as a config has it: registry and path, maybe with `{arch}`. */
+  readonly full: string;
 }
 
 /**
@@ -104,6 +106,7 @@ export function chooseImageNames(options: ImageNameOptions): ImageNames | undefi
     perArch: full.includes('{arch}') ? (arch) => full.replaceAll('{arch}', arch) : undefined,
     index,
     aliases: (arch) => aliases.map((alias) => alias.replaceAll('{arch}', arch)),
+    full,
   };
 }
 

@@ -6,6 +6,7 @@ import type { Problem } from '../problem.js';
 import { planAnnouncement, type AnnouncementWrite, type StoreTarget } from './announcement.js';
 import { mirrorImage, type BaseMirror } from './base-mirror.js';
 import { chooseChannel, type Channel } from './channel.js';
+import type { Elsewhere } from './channel-store.js';
 import { listBaseImages, type Dockerfile } from './dockerfile.js';
 import { fingerprintPlan } from './fingerprint.js';
 import {
@@ -94,6 +95,8 @@ export interface ReleasePlan {
   /** The tags that make the version visible, then those that move to it. */
   readonly versionTags: readonly string[];
   readonly movingTags: readonly string[];
+  /** Why no store will offer the version; undefined = one will. */
+  readonly notOffered: string | undefined;
   readonly writes: readonly PlannedWrite[];
 }
 
@@ -118,6 +121,8 @@ export interface PlanInput {
   readonly store?: StoreTarget | undefined;
   /** "owner/name" on GitHub; undefined = the release gets no page there. */
   readonly github?: string | undefined;
+  /** Where it is offered when not by the config of the sources. */
+  readonly elsewhere?: Elsewhere | undefined;
   readonly settings: Pick<ReleaseSettings, 'optionalArches' | 'sign'>;
 }
 
@@ -209,7 +214,7 @@ type Unfinished = Omit<ReleasePlan, 'writes' | 'fingerprint' | 'indexAnnotations
 function planWrites(
   plan: Unfinished,
   perArch: boolean,
-  { store, github }: Pick<PlanInput, 'store' | 'github'>,
+  { store, elsewhere, github }: Pick<PlanInput, 'store' | 'elsewhere' | 'github'>,
 ): readonly PlannedWrite[] {
   const { version, architectures, indexRepository } = plan;
   const writes: PlannedWrite[] = architectures.map((arch) => ({
@@ -258,7 +263,7 @@ function planWrites(
       writes.push({ kind: 'tag', target: `${repository}:${tag}`, detail });
     }
   }
-  writes.push(...planAnnouncement(store, plan));
+  writes.push(...planAnnouncement(store, plan, elsewhere));
   if (github !== undefined && store !== undefined) {
     writes.push({
       kind: 'github',
@@ -267,6 +272,10 @@ function planWrites(
     });
   }
   return writes;
+}
+
+function reasonOf(elsewhere: Elsewhere | undefined): string | undefined {
+  return elsewhere !== undefined && 'nowhere' in elsewhere ? elsewhere.nowhere : undefined;
 }
 
 /**
@@ -311,6 +320,7 @@ export function makePlan(input: PlanInput): ReleasePlan {
     versionTags: publish ? [version.text] : [],
     movingTags: publish ? movingTags(version, channel) : [],
     sign: publish ? input.settings.sign : undefined,
+    notOffered: publish ? reasonOf(input.elsewhere) : undefined,
   } as const satisfies Unfinished;
   const fingerprint = fingerprintPlan(plan);
   return {

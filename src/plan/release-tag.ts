@@ -148,6 +148,52 @@ export function chooseTagPattern(choice: TagChoice): TagPattern {
   return parseTagPattern(addonCount > 1 ? '{slug}-{version}' : 'v{version}');
 }
 
+/** The versions of an add-on that tags name; tags of other kinds and of other add-ons are left out. */
+export function listTaggedVersions(
+  tags: readonly string[],
+  configured: string | undefined,
+  { slug, slugs }: { readonly slug: string; readonly slugs: readonly string[] },
+): readonly string[] {
+  const forms = configured === undefined ? KNOWN_FORMS : [configured];
+  const patterns = forms
+    .map(parseTagPattern)
+    .filter(({ hasSlug }) => hasSlug || slugs.length === 1);
+  return tags.flatMap((tag) => {
+    const found = patterns.map((pattern) => matchTag(pattern, tag, slug));
+    const version = found.find((one) => one !== undefined);
+    return version === undefined ? [] : [withoutV(version)];
+  });
+}
+
+/**
+ * Refuses a release whose version has a tag of another form already: there would be two names for one release, and the
+ * next tag that is pushed could mean either.
+ *
+ * @param release the tag that it will get, and the tags that are there
+ * @throws AddonReleaseError `usage`
+ */
+export function checkTagForm(
+  release: TaggedRelease & {
+    readonly name: string;
+    /** `tag` of addon-release.yaml: whoever has declared the form may have other tags. */
+    readonly configured: string | undefined;
+    readonly slugs: readonly string[];
+    readonly existing: readonly string[];
+  },
+): void {
+  const { name, configured, slugs, existing, slug, version } = release;
+  if (configured !== undefined || existing.includes(name)) return;
+  for (const pattern of KNOWN_FORMS.map(parseTagPattern)) {
+    if (!pattern.hasSlug && slugs.length > 1) continue;
+    const other = formatTag(pattern, { slug, version: withoutV(version) });
+    if (!existing.includes(other)) continue;
+    refuse(
+      `version ${version} has the tag ${other} already, but tags are named like ${name} here`,
+      `Remove the tag (\`git tag -d ${other}\`, \`git push --delete origin ${other}\`) and use ${name}, or declare the form with \`tag\` in addon-release.yaml: tag: "${pattern.text}"`,
+    );
+  }
+}
+
 /**
  * The add-on and version that a tag names.
  *

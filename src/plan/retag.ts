@@ -1,3 +1,4 @@
+import { planChannelStore, type ChannelStore, type Elsewhere } from './channel-store.js';
 import type { Channel } from './channel.js';
 import {
   decideMove,
@@ -73,6 +74,8 @@ export interface Retag {
   readonly version: string;
   /** The name that they get, when it is another. */
   readonly alias: string | undefined;
+  /** The first line of the commit that leads the store to the version. */
+  readonly subject: string;
   /** The version that the store offers now. */
   readonly configVersion: string;
   readonly configFile: string;
@@ -87,6 +90,8 @@ export interface Retag {
   readonly storeBranch: StoreBranch | undefined;
   /** The releases on GitHub that tell of it; undefined = none do. */
   readonly github: RetagOnGithub | undefined;
+  /** The channel's store, when that is not the config of the sources. */
+  readonly elsewhere: ChannelStore | undefined;
   /** In the order in which they happen. */
   readonly writes: readonly PlannedWrite[];
 }
@@ -100,6 +105,8 @@ export interface RetagInput {
   readonly alias?: ReleaseVersion | undefined;
   readonly configVersion: string;
   readonly configFile: string;
+  /** Where the channel is offered when not by the config of the sources. */
+  readonly elsewhere?: Elsewhere | undefined;
   /** Per-architecture repositories first, the index last. */
   readonly repositories: readonly TaggedRepository[];
 }
@@ -132,12 +139,23 @@ function decideBack(current: TagState | undefined, next: MoveRequest): MoveDecis
   return forward;
 }
 
+function subjectOf({ kind, name, version, alias }: RetagInput): string {
+  const text = `${name.replace(/\s+/g, ' ').trim()} ${(alias ?? version).text}`;
+  return kind === 'rollback' ? `Go back to ${text}` : `Release ${text}`;
+}
+
 function decideStore(
   input: RetagInput,
   stays: readonly TagStay[],
 ): { readonly version?: string; readonly reason?: string } {
-  const { kind, channel, configVersion } = input;
+  const { kind, channel, configVersion, elsewhere } = input;
   const target = input.alias ?? input.version;
+  if (elsewhere !== undefined) {
+    if ('nowhere' in elsewhere) return { reason: elsewhere.nowhere };
+    return elsewhere.isThere
+      ? { reason: `it says ${target.text} already` }
+      : { version: target.text };
+  }
   if (configVersion === target.text) return { reason: `it says ${configVersion} already` };
   if (kind === 'rollback') return { version: target.text };
   if (channel !== 'stable') return { reason: `${channel} versions are not offered by it` };
@@ -151,7 +169,11 @@ function decideStore(
 
 /** Decides which tags go to a published version. Pure: the same input gives the same plan. */
 export function planRetag(input: RetagInput): Retag {
-  const { kind, slug, name, channel, version, alias, configVersion, configFile } = input;
+  const { kind, slug, name, channel, version, alias, configFile } = input;
+  const elsewhere =
+    input.elsewhere === undefined || 'nowhere' in input.elsewhere ? undefined : input.elsewhere;
+  const configVersion =
+    elsewhere === undefined ? input.configVersion : (elsewhere.offered ?? 'nothing');
   const target = alias ?? version;
   const moves: TagMove[] = [];
   const stays: TagStay[] = [];
@@ -173,7 +195,9 @@ export function planRetag(input: RetagInput): Retag {
     target: `${repository}:${tag}`,
     detail: `${reason}, to ${target.text} (${to})`,
   }));
-  if (store.version !== undefined) {
+  if (elsewhere !== undefined && store.version !== undefined) {
+    writes.push(...planChannelStore(elsewhere, subjectOf(input)));
+  } else if (store.version !== undefined) {
     const detail = `version: ${configVersion} → ${store.version}`;
     writes.push({ kind: 'file', target: configFile, detail });
   }
@@ -185,6 +209,7 @@ export function planRetag(input: RetagInput): Retag {
     channel,
     version: version.text,
     alias: alias?.text,
+    subject: subjectOf(input),
     configVersion,
     configFile,
     images: input.repositories.map(({ repository, digest }) => ({ repository, digest })),
@@ -194,14 +219,9 @@ export function planRetag(input: RetagInput): Retag {
     storeReason: store.reason,
     storeBranch: undefined,
     github: undefined,
+    elsewhere,
     writes,
   };
-}
-
-/** The first line of the commit that leads the store to the version. */
-export function retagSubject({ kind, name, version, alias }: Retag): string {
-  const text = `${name.replace(/\s+/g, ' ').trim()} ${alias ?? version}`;
-  return kind === 'rollback' ? `Go back to ${text}` : `Release ${text}`;
 }
 
 /** The same plan with the store's change committed and pushed. */
@@ -209,7 +229,7 @@ export function withStoreBranch(retag: Retag, branch: StoreBranch | undefined): 
   if (branch === undefined || retag.storeVersion === undefined) return retag;
   const writes: Retag['writes'][number][] = [
     ...retag.writes,
-    { kind: 'commit', target: branch.branch, detail: retagSubject(retag) },
+    { kind: 'commit', target: branch.branch, detail: retag.subject },
   ];
   if (branch.remote !== undefined) {
     const detail = `${branch.branch} to ${branch.remote.address}`;

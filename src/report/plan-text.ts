@@ -13,6 +13,8 @@ export function renderPlan(plan: ReleasePlan): string {
     `  folder    ${plan.folder}`,
     `  source    ${source.revision ?? 'no git repository'}${source.dirty ? ', with uncommitted changes' : ''}`,
     `  created   ${plan.created}`,
+    ...(plan.publish ? [`  channel   ${plan.channel}`] : []),
+    ...(plan.notOffered === undefined ? [] : [`  store     none: ${plan.notOffered}`]),
   ];
   for (const arch of plan.architectures) {
     lines.push(

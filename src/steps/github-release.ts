@@ -1,9 +1,10 @@
 import { listSlugs } from '../addon/list-slugs.js';
 import { readChangelogSection } from '../addon/changelog.js';
-import type { GithubClient } from '../github/client.js';
+import type { GithubClient } from '../github/api.js';
 import type { GithubErrorClass } from '../github/failures.js';
 import type { ReleaseContent } from '../github/release.js';
-import { findGithubTarget } from '../github/target.js';
+import type { ReleasedImage } from '../github/release-body.js';
+import { findGithubTarget, type GithubTarget } from '../github/target.js';
 import type { Results } from '../pipeline/results.js';
 import type { StepContext } from '../pipeline/step.js';
 import { tryReadReleaseTag } from '../plan/release-tag.js';
@@ -38,17 +39,12 @@ export function findObstacle(
   return undefined;
 }
 
-/**
- * @param url the sources' remote as a web page
- * @param failure the class of what GitHub refuses: `store` once the images are published
- */
-export async function openGithub(
-  url: string | undefined,
+/** @param failure the class of what GitHub refuses: `store` once the images are published */
+export async function openClient(
+  target: GithubTarget,
   failure: GithubErrorClass,
-  { options, signal, emit }: StepContext,
+  { signal, emit }: StepContext,
 ): Promise<GithubClient> {
-  const target = findGithubTarget(url, options.environment);
-  if ('reason' in target) throw new AddonReleaseError(failure, target.reason);
   const { createGithubClient } = await import('../github/client.js');
   return createGithubClient({
     ...target,
@@ -61,6 +57,21 @@ export async function openGithub(
   });
 }
 
+/**
+ * `openClient` for the repository of the sources.
+ *
+ * @param url the sources' remote as a web page
+ */
+export async function openGithub(
+  url: string | undefined,
+  failure: GithubErrorClass,
+  context: StepContext,
+): Promise<GithubClient> {
+  const target = findGithubTarget(url, context.options.environment);
+  if ('reason' in target) throw new AddonReleaseError(failure, target.reason);
+  return openClient(target, failure, context);
+}
+
 function readOwnVersion(
   tag: string,
   form: string | undefined,
@@ -69,6 +80,25 @@ function readOwnVersion(
 ): ReturnType<typeof readVersion> {
   const named = tryReadReleaseTag(tag, form, slugs);
   return named?.slug === slug ? readVersion(named.version) : undefined;
+}
+
+/** The images of a release, the index first. */
+export function listImages({
+  plan,
+  pushed,
+  index,
+}: Pick<Results, 'plan' | 'pushed' | 'index'>): readonly ReleasedImage[] {
+  const images = pushed.map(({ arch, repository, manifestDigest }) => ({
+    arch,
+    reference: `${repository}:${plan.version}`,
+    digest: manifestDigest,
+  }));
+  const all = {
+    arch: 'all',
+    reference: `${index.repository}:${plan.version}`,
+    digest: index.digest,
+  };
+  return [all, ...images];
 }
 
 /** What the release says, and how tags of the same add-on compare with its own. */

@@ -97,7 +97,9 @@ export const makePlanStep = defineStep({
       options.environment,
       Math.floor(mtimeMs / 1000),
       // The commit that announced this very version is not part of what it was made from.
-      options.publish ? releaseEdit(addon, version.text) : undefined,
+      options.publish && sources.elsewhere === undefined
+        ? releaseEdit(addon, version.text)
+        : undefined,
     );
     const github = findGithubPlace(source.url, { options });
     const plan = makePlan({
@@ -105,6 +107,7 @@ export const makePlanStep = defineStep({
       settings,
       version,
       store: sources.store,
+      elsewhere: sources.elsewhere,
       arches,
       publish: options.publish,
       names: chooseImageNames({

@@ -1,5 +1,4 @@
 import { replaceVersion } from '../addon/set-version.js';
-import type { ReleaseSettings } from '../addon/settings.js';
 import type { Addon } from '../addon/types.js';
 import { AddonReleaseError } from '../errors.js';
 import { readLocalRefs } from '../git/remote.js';
@@ -32,6 +31,7 @@ import { readTag } from '../registry/tag-state.js';
 import { findGithubPlace } from './github-release.js';
 import { readOffered, requireNames } from './published-addon.js';
 import { tagNaming } from './release-tags.js';
+import { findRetagStore, readOfferedElsewhere, type RetagInputs } from './retag-store.js';
 
 /** What the command line asks for beside the version. */
 export interface RetagRequest {
@@ -104,7 +104,7 @@ async function readRepositories(
 /** Finds where the store's change is committed. */
 async function addStore(retag: Retag, { options, signal, emit }: StepContext): Promise<Retag> {
   const { configFile, storeVersion } = retag;
-  if (storeVersion === undefined || !options.git) return retag;
+  if (storeVersion === undefined || retag.elsewhere !== undefined || !options.git) return retag;
   const edit = (text: string): string => replaceVersion(configFile, text, storeVersion);
   const branch = await findStoreBranch(
     { file: configFile, edit },
@@ -123,8 +123,7 @@ async function addStore(retag: Retag, { options, signal, emit }: StepContext): P
 type Subject = Pick<RetagInput, 'kind' | 'version' | 'channel' | 'alias'>;
 
 async function makeRetag(
-  addon: Addon,
-  settings: ReleaseSettings,
+  { addon, settings }: RetagInputs,
   names: ImageNames,
   subject: Subject,
   context: StepContext,
@@ -148,6 +147,7 @@ async function makeRetag(
     name: addon.name,
     configVersion: addon.version,
     configFile: addon.configFile,
+    elsewhere: await findRetagStore({ addon, settings }, subject, repositories, context),
     repositories,
   });
   return addGithub(await addStore(retag, context), addon, tag, context);
@@ -179,10 +179,10 @@ async function addGithub(
 
 async function choosePreviousVersion(
   addon: Addon,
+  current: ReleaseVersion,
   names: ImageNames,
   context: StepContext,
 ): Promise<ReleaseVersion> {
-  const current = parseVersion(addon.version);
   const history = context.options.git ? await readOffered(addon, context) : [];
   const published = await listPublished(names, addon, context);
   const previous = choosePrevious(current, published, history);
@@ -211,12 +211,12 @@ export function planRollbackStep(request: RetagRequest): Step {
     recall: recallRetag,
     run: async ({ addon, settings }, context) => {
       const names = requireNames(addon, context);
-      const current = parseVersion(addon.version);
       const { version: asked } = context.options;
-      const version =
-        asked === undefined
-          ? await choosePreviousVersion(addon, names, context)
-          : chooseVersion(asked, addon.version);
+      const named = asked === undefined ? undefined : chooseVersion(asked, addon.version);
+      const wanted = chooseChannel(named ?? parseVersion('1.0.0'), request.channel);
+      const offered = await readOfferedElsewhere({ addon, settings }, wanted, context);
+      const current = parseVersion(offered ?? addon.version);
+      const version = named ?? (await choosePreviousVersion(addon, current, names, context));
       if (compareVersions(version, current) > 0) {
         const message = `${version.text} is newer than ${current.text}, which the store offers`;
         throw new AddonReleaseError('usage', message, {
@@ -225,7 +225,7 @@ export function planRollbackStep(request: RetagRequest): Step {
       }
       const channel = chooseChannel(version, request.channel);
       const subject = { kind: 'rollback', version, channel } as const;
-      return makeRetag(addon, settings, names, subject, context);
+      return makeRetag({ addon, settings }, names, subject, context);
     },
     summarize: ({ configVersion, version, channel }) =>
       `from ${configVersion} to ${version} (${channel})`,
@@ -247,7 +247,7 @@ export function planPromoteStep(request: RetagRequest): Step {
         request.alias === undefined ? undefined : chooseVersion(request.alias, addon.version);
       const channel = chooseChannel(alias ?? version, request.channel);
       const subject = { kind: 'promote', version, channel, alias } as const;
-      const retag = await makeRetag(addon, settings, names, subject, context);
+      const retag = await makeRetag({ addon, settings }, names, subject, context);
       if (alias !== undefined) {
         const message = `the images stay as they are: inside, and in their labels, they say ${version.text}, not ${alias.text}`;
         context.emit({ type: 'notice', level: 'warning', message });

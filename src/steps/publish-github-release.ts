@@ -1,38 +1,19 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { GithubClient } from '../github/client.js';
+import type { GithubClient } from '../github/api.js';
 import { GithubError } from '../github/failures.js';
 import { checkPackagePage } from '../github/package-page.js';
 import { publishRelease, type ReleaseAsset } from '../github/release.js';
-import type { ReleasedImage } from '../github/release-body.js';
 import { storeLink } from '../github/store-link.js';
 import type { Results } from '../pipeline/results.js';
 import { defineStep, type StepContext } from '../pipeline/step.js';
-import { describeRelease, findObstacle, openGithub } from './github-release.js';
+import { describeRelease, findObstacle, listImages, openGithub } from './github-release.js';
 
 /** Reports in the run's folder that are worth keeping with the release. */
 const REPORTS = [
   ['report.html', 'text/html'],
   ['report.json', 'application/json'],
 ] as const;
-
-function listImages({
-  plan,
-  pushed,
-  index,
-}: Pick<Results, 'plan' | 'pushed' | 'index'>): readonly ReleasedImage[] {
-  const images = pushed.map(({ arch, repository, manifestDigest }) => ({
-    arch,
-    reference: `${repository}:${plan.version}`,
-    digest: manifestDigest,
-  }));
-  const all = {
-    arch: 'all',
-    reference: `${index.repository}:${plan.version}`,
-    digest: index.digest,
-  };
-  return [all, ...images];
-}
 
 async function listAssets(runFolder: string): Promise<readonly ReleaseAsset[]> {
   const assets = await Promise.all(
@@ -42,6 +23,21 @@ async function listAssets(runFolder: string): Promise<readonly ReleaseAsset[]> {
     }),
   );
   return assets.flat();
+}
+
+/** Opens the add-on where this version is offered. */
+function linkStore({
+  addon,
+  plan,
+  sources: { elsewhere },
+}: Pick<Results, 'addon' | 'plan' | 'sources'>): string | undefined {
+  if (elsewhere !== undefined) {
+    if ('nowhere' in elsewhere || elsewhere.url === undefined) return undefined;
+    return storeLink(elsewhere.url, elsewhere.slug);
+  }
+  // Without repository.yaml the repository is no store.
+  if (addon.repository === undefined || plan.source.url === undefined) return undefined;
+  return storeLink(plan.source.url, plan.slug);
 }
 
 /** A private package is the failure that users report most; only its owner can change it. */
@@ -73,16 +69,12 @@ export const publishGithubReleaseStep = defineStep({
   tools: [],
   skip: findObstacle,
   run: async (inputs, context) => {
-    const { addon, plan, settings } = inputs;
+    const { plan, settings } = inputs;
     const client = await openGithub(plan.source.url, 'store', context);
     const release = await publishRelease(client, {
       ...(await describeRelease(inputs)),
       images: listImages(inputs),
-      // Without repository.yaml the repository is no store.
-      storeLink:
-        addon.repository === undefined || plan.source.url === undefined
-          ? undefined
-          : storeLink(plan.source.url, plan.slug),
+      storeLink: linkStore(inputs),
       assets: await listAssets(context.runFolder),
     });
     if (release.outcome !== 'unchanged') {

@@ -8,7 +8,7 @@ import { replaceFile } from '../addon/replace-file.js';
 import { acquireLock } from '../journal/lock.js';
 import type { Results } from '../pipeline/results.js';
 import { defineStep, type StepContext } from '../pipeline/step.js';
-import { retagSubject, type Retag } from '../plan/retag.js';
+import type { Retag } from '../plan/retag.js';
 import type { InstallationTarget } from '../registry/installation.js';
 import { installationTarget, requireInstallable } from '../registry/judge-installation.js';
 import { parseManifest } from '../registry/manifests.js';
@@ -16,6 +16,7 @@ import { formatImageReference, parseImageReference } from '../registry/reference
 import { tagImage } from '../registry/tag-image.js';
 import { verifyInstallation } from '../registry/verify-installation.js';
 import { chooseImageNames } from '../plan/image-names.js';
+import { summarizeStoreCommit, writeElsewhere } from './channel-store.js';
 
 /** Keeps a release, and another way back, from writing to the same place. The command gives the lock back. */
 export const lockRetagStep = defineStep({
@@ -142,7 +143,7 @@ async function writeStore(
       branch,
       revision,
       changes: [{ path, edit: (text = '') => replaceVersion(file, text, storeVersion) }],
-      subject: retagSubject(retag),
+      subject: retag.subject,
     },
     {
       environment: options.environment,
@@ -170,8 +171,14 @@ export const restoreStoreStep = defineStep({
   },
   skip: ({ retag }) => retag.storeReason,
   run: async ({ retag }, context) => {
-    const { storeVersion, configFile } = retag;
+    const { storeVersion, configFile, elsewhere } = retag;
     if (storeVersion === undefined) throw new Error('the store is led to no version');
+    if (elsewhere !== undefined) {
+      const isWayBack = retag.kind === 'rollback';
+      const text = { notes: undefined, images: [] };
+      const what = { configFile, subject: retag.subject, isWayBack, text };
+      return { file: undefined, elsewhere: await writeElsewhere(elsewhere, what, context) };
+    }
     try {
       return await writeStore(retag, storeVersion, context);
     } catch (error) {
@@ -182,7 +189,8 @@ export const restoreStoreStep = defineStep({
       });
     }
   },
-  summarize: ({ file, commit, pushedTo }) => {
+  summarize: ({ file = '', commit, pushedTo, elsewhere }) => {
+    if (elsewhere !== undefined) return summarizeStoreCommit(elsewhere);
     if (commit === undefined) return file;
     return `commit ${commit.slice(0, 12)}${pushedTo === undefined ? '' : ` at ${pushedTo}`}`;
   },

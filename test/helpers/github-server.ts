@@ -9,6 +9,13 @@ type User = RestEndpointMethodTypes['users']['getByUsername']['response']['data'
 type PackageVersion =
   RestEndpointMethodTypes['packages']['getPackageVersionForUser']['response']['data'];
 type Package = RestEndpointMethodTypes['packages']['getPackageForUser']['response']['data'];
+type Pull = Pick<
+  RestEndpointMethodTypes['pulls']['create']['response']['data'],
+  'id' | 'node_id' | 'number' | 'state' | 'title' | 'body' | 'url' | 'html_url' | 'created_at'
+> & {
+  readonly head: { readonly ref: string; readonly label: string };
+  readonly base: { readonly ref: string; readonly label: string };
+};
 type Notes = RestEndpointMethodTypes['repos']['generateReleaseNotes']['response']['data'];
 
 /** A request as it came in. */
@@ -49,6 +56,10 @@ export interface GithubServer {
   readonly calls: readonly GithubCall[];
   /** In the order of their creation. Tests may add their own with `addRelease`. */
   readonly releases: readonly Release[];
+  /** In the order of their creation. */
+  readonly pulls: readonly Pull[];
+  /** What a person does on the page of a pull request. */
+  readonly changePull: (number: number, fields: Partial<Pull>) => void;
   readonly addRelease: (fields: Partial<Release> & { readonly tag_name: string }) => Release;
   readonly addPackage: (name: string, fields: Partial<Package>) => void;
   /** A manifest of a package; gone from here once it is deleted. */
@@ -76,6 +87,13 @@ export const FAULTS = {
   noPermission: refusal(403, 'Resource not accessible by integration', {
     'x-accepted-github-permissions': 'contents=write; contents=write,workflows=write',
   }),
+  noPulls: refusal(403, 'Resource not accessible by integration', {
+    'x-accepted-github-permissions': 'pull_requests=write',
+  }),
+  actionsMayNot: refusal(
+    403,
+    'GitHub Actions is not permitted to create or approve pull requests.',
+  ),
   noScope: refusal(403, 'Must have admin rights to Repository.', {
     'x-oauth-scopes': 'read:packages, gist',
     'x-accepted-oauth-scopes': 'repo',
@@ -147,6 +165,7 @@ export async function startGithubServer(options: GithubServerOptions): Promise<G
   const { token, owner = 'octo', ownerType = 'User', repository = 'addons' } = options;
   const calls: GithubCall[] = [];
   const releases: Release[] = [];
+  const pulls: Pull[] = [];
   const packages = new Map<string, Package>();
   const packageVersions = new Map<string, PackageVersion[]>();
   const contents = new Map<string, string>();
@@ -217,6 +236,58 @@ export async function startGithubServer(options: GithubServerOptions): Promise<G
     return { status: 200, body: changed };
   }
 
+  function refusePull(message: string): Answer {
+    return {
+      status: 422,
+      body: {
+        message: 'Validation Failed',
+        errors: [{ resource: 'PullRequest', code: 'custom', message }],
+        documentation_url: `${DOCS}/pulls/pulls#create-a-pull-request`,
+        status: '422',
+      },
+    };
+  }
+
+  function createPull({ body }: GithubCall): Answer {
+    const [head, into] = [body['head'] as string, body['base'] as string];
+    if (head === into) return refusePull(`No commits between ${into} and ${head}`);
+    if (pulls.some(({ state, head: { ref } }) => state === 'open' && ref === head)) {
+      return refusePull(`A pull request already exists for ${owner}:${head}.`);
+    }
+    const number = pulls.length + 1;
+    const pull: Pull = {
+      id: nextId++,
+      node_id: 'PR_1',
+      number,
+      state: 'open',
+      title: body['title'] as string,
+      body: body['body'] as string,
+      url: `${site}${base}/pulls/${String(number)}`,
+      html_url: `https://github.com/${owner}/${repository}/pull/${String(number)}`,
+      created_at: '2026-11-22T10:00:00Z',
+      head: { ref: head, label: `${owner}:${head}` },
+      base: { ref: into, label: `${owner}:${into}` },
+    };
+    pulls.push(pull);
+    return { status: 201, body: pull };
+  }
+
+  function changePull(number: number, fields: Partial<Pull>): Answer {
+    const index = pulls.findIndex((pull) => pull.number === number);
+    const found = pulls[index];
+    if (found === undefined) return FAULTS.notFound;
+    pulls[index] = { ...found, ...fields };
+    return { status: 200, body: pulls[index] };
+  }
+
+  function listPulls({ query }: GithubCall): Answer {
+    const found = pulls.filter(
+      ({ head, base: into, state }) =>
+        head.label === query['head'] && into.ref === query['base'] && state === query['state'],
+    );
+    return { status: 200, body: found };
+  }
+
   function upload(id: number, name: string, content: string, type: string): Answer {
     const release = releases.find((one) => one.id === id);
     if (release === undefined) return FAULTS.notFound;
@@ -279,6 +350,11 @@ export async function startGithubServer(options: GithubServerOptions): Promise<G
         body: `## What's Changed\n* Everything since ${since}`,
       };
       return { status: 200, body: notes };
+    }
+    if (route === 'GET /pulls') return listPulls(call);
+    if (route === 'POST /pulls') return createPull(call);
+    if (route.startsWith('PATCH /pulls/')) {
+      return changePull(Number(route.split('/').at(-1)), call.body);
     }
     if (method === 'PATCH') return update(id, call);
     const listed = /\/packages\/container\/([^/]+)\/versions(?:\/(\d+))?$/.exec(route);
@@ -355,6 +431,8 @@ export async function startGithubServer(options: GithubServerOptions): Promise<G
     },
     calls,
     releases,
+    pulls,
+    changePull: (number, fields) => void changePull(number, fields),
     addRelease,
     addPackage: (name, fields) =>
       packages.set(name, {

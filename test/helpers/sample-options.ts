@@ -8,6 +8,7 @@ export function sampleOptions(changes: Partial<ReleaseOptions> = {}): ReleaseOpt
     publish: true,
     replace: false,
     channel: undefined,
+    edge: false,
     allowDirty: false,
     git: true,
     github: true,

@@ -11,6 +11,7 @@ export function sampleSettings(changes: Partial<ReleaseSettings> = {}): ReleaseS
     private: false,
     sign: undefined,
     signedBases: undefined,
+    stores: undefined,
     lint: {},
     ...changes,
   };

@@ -14,9 +14,8 @@ import { describeRun, runRecorded } from './steps.js';
 function kindOf({ command }: Journal): 'release' | 'rollback' | 'promote' | undefined {
   const { name, flags } = command;
   if (name === 'rollback' || name === 'promote') return name;
-  return name === 'publish' || (name === 'release' && flags['multi'] === true)
-    ? 'release'
-    : undefined;
+  const publishes = name === 'publish' || name === 'edge';
+  return publishes || (name === 'release' && flags['multi'] === true) ? 'release' : undefined;
 }
 
 function describe({ runFolder, journal }: FoundJournal): string {

@@ -58,6 +58,11 @@ async function release(root: string, options: Partial<ReleaseOptions> = {}, seve
       givenStep('settings', sampleSettings()),
       checkSourcesStep,
       givenStep('plan', plan),
+      givenStep('pushed', []),
+      givenStep('index', {
+        repository: 'ghcr.io/owner/example',
+        digest: `sha256:${'1'.repeat(64)}`,
+      }),
       givenStep('verified', { references: [] }),
       updateStoreStep,
     ],

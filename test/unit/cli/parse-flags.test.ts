@@ -34,6 +34,7 @@ describe('parseFlags', () => {
       replace: false,
       smoke: true,
       dryRun: false,
+      edge: false,
       addon: undefined,
       workingDirectory: '/addons',
       registry: undefined,

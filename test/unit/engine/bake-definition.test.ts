@@ -65,6 +65,7 @@ const PLAN: ReleasePlan = {
   sign: undefined,
   versionTags: ['1.2.3'],
   movingTags: ['latest'],
+  notOffered: undefined,
   writes: [],
 };
 
