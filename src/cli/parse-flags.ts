@@ -217,18 +217,6 @@ export function parseDevFlags({ run, port }: DevFlags): DevOptions {
   return { runName: run, port: number };
 }
 
-/** Seconds that a registry may take for an answer, for slow lines; documented in docs/machine.md. */
-const TIMEOUT_VARIABLE = 'ADDON_RELEASE_REQUEST_TIMEOUT';
-
-function parseTimeout(text: string | undefined): number | undefined {
-  if (text === undefined || text === '') return undefined;
-  const seconds = Number(text);
-  if (seconds >= 1 && seconds <= 3600) return seconds * 1000;
-  throw new AddonReleaseError('usage', `${TIMEOUT_VARIABLE}="${text}" is no time-out`, {
-    hint: 'Give seconds from 1 to 3600, or leave it out.',
-  });
-}
-
 /**
  * Checks flags and turns them into options.
  *
@@ -269,7 +257,6 @@ export function parseFlags(
     builders: parseBuilders(flags, environment),
     buildArgs: parseBuildArgs(flags.buildArg ?? [], environment),
     noCache: flags.cache === false,
-    requestTimeoutMs: parseTimeout(environment[TIMEOUT_VARIABLE]),
     environment,
   });
 }

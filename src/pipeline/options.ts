@@ -37,7 +37,5 @@ export interface ReleaseOptions {
   readonly builders: readonly { readonly arch: Arch | undefined; readonly name: string }[];
   readonly buildArgs: Readonly<Record<string, string>>;
   readonly noCache: boolean;
-  /** How long a request to a registry may take; undefined = a minute. */
-  readonly requestTimeoutMs: number | undefined;
   readonly environment: Readonly<Record<string, string | undefined>>;
 }

@@ -24,7 +24,6 @@ export function sampleOptions(changes: Partial<ReleaseOptions> = {}): ReleaseOpt
     builders: [],
     buildArgs: {},
     noCache: false,
-    requestTimeoutMs: undefined,
     environment: {},
     ...changes,
   };

@@ -7,11 +7,11 @@ import { PIPELINES, REREAD } from '../../pipeline/pipeline.js';
 import type { Results } from '../../pipeline/results.js';
 import { runPipeline } from '../../pipeline/run.js';
 import type { Step, StepContext } from '../../pipeline/step.js';
-import { createRegistryClient } from '../../registry/client.js';
 import type { Emit } from '../../report/events.js';
 import { createLogFileReporter } from '../../report/log-files.js';
 import { wantsColor } from '../../report/style.js';
 import type { CommandContext, CommandResult, Invocation } from '../command.js';
+import { connectRegistry } from '../connect-registry.js';
 import type { DevFlags } from '../commands/dev.js';
 import { parseDevFlags, parseFlags } from '../parse-flags.js';
 import { createRunFolder, locksFolder } from '../run-folder.js';
@@ -83,7 +83,7 @@ export async function runDev(
     console.emit(event);
     logs.emit(event);
   });
-  const registry = createRegistryClient({ credentials: 'docker-config', signal });
+  const registry = connectRegistry({ environment: options.environment, signal }, emit);
   const context: StepContext = {
     options,
     emit,

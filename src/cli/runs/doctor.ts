@@ -10,11 +10,11 @@ import type { ReleaseOptions } from '../../pipeline/options.js';
 import { PIPELINES } from '../../pipeline/pipeline.js';
 import type { Tool } from '../../pipeline/step.js';
 import { chooseImageNames } from '../../plan/image-names.js';
-import { createRegistryClient } from '../../registry/client.js';
 import { parseImageReference } from '../../registry/reference.js';
 import { readCosignVersion } from '../../sign/cosign.js';
 import { removeLeftovers } from '../../smoke/leftovers.js';
 import type { CommandContext, CommandResult, Invocation } from '../command.js';
+import { connectRegistry } from '../connect-registry.js';
 import type { DoctorFlags } from '../commands/doctor.js';
 import { parseFlags } from '../parse-flags.js';
 import { createRunFolder } from '../run-folder.js';
@@ -69,7 +69,7 @@ async function checkRegistry({ options, addon, signal }: Patient): Promise<reado
     registry: options.registry,
   });
   if (addon === undefined || names === undefined) return [];
-  const registry = createRegistryClient({ credentials: 'docker-config', signal });
+  const registry = connectRegistry({ environment: options.environment, signal });
   const repositories = new Set([
     ...addon.arches.flatMap((arch) => names.perArch?.(arch) ?? []),
     names.index,

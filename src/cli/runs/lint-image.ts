@@ -20,7 +20,7 @@ import { sumDownload, sumUnpacked, type ImageSubject } from '../../lint/image/su
 import type { LintReport, ReportedFinding } from '../../lint/lint.js';
 import { ALL_RULES } from '../../lint/rules.js';
 import { parseLintSettings, type LintSettings } from '../../lint/settings.js';
-import { createRegistryClient, type RegistryClient } from '../../registry/client.js';
+import type { RegistryClient } from '../../registry/client.js';
 import { inspectImage } from '../../registry/inspect.js';
 import { parseManifest } from '../../registry/manifests.js';
 import { findPlatformEntry, formatPlatform, parsePlatform } from '../../registry/platform.js';
@@ -32,6 +32,7 @@ import {
 } from '../../registry/reference.js';
 import { scanArchive } from '../../smoke/elf-scan.js';
 import type { CommandContext } from '../command.js';
+import { connectRegistry } from '../connect-registry.js';
 
 type ReadableImage = Pick<ImageArchive, 'config' | 'layers'>;
 
@@ -146,7 +147,7 @@ export async function lintImage(
   context: CommandContext,
 ): Promise<{ readonly report: LintReport; readonly sizes: readonly ImageSize[] }> {
   const { signal, workingDirectory } = context;
-  const client = createRegistryClient({ credentials: 'docker-config', signal });
+  const client = connectRegistry(context);
   const { severities, budgets } = await readLintSettings(workingDirectory);
   const findings: ReportedFinding[] = [];
   const sizes: ImageSize[] = [];

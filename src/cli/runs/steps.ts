@@ -8,15 +8,13 @@ import { PIPELINES } from '../../pipeline/pipeline.js';
 import { runPipeline, type RunOutcome } from '../../pipeline/run.js';
 import type { Session } from '../../pipeline/session.js';
 import type { Step, StepContext } from '../../pipeline/step.js';
-import { createRegistryClient, type RegistryClient } from '../../registry/client.js';
-import type { Emit } from '../../report/events.js';
 import { createLogFileReporter } from '../../report/log-files.js';
 import { renderPlan } from '../../report/plan-text.js';
 import type { Reporter } from '../../report/reporter.js';
-import { tellRetries } from '../../report/retry-notice.js';
 import { createReporter } from '../../report/select.js';
 import { teeReporters } from '../../report/tee.js';
 import type { CommandContext, CommandResult, Flags, Invocation } from '../command.js';
+import { connectRegistry } from '../connect-registry.js';
 import { exitCodeOf } from '../outcome.js';
 import { parseFlags } from '../parse-flags.js';
 import { createRunFolder, locksFolder } from '../run-folder.js';
@@ -78,6 +76,9 @@ export async function openRun(
   screen: Reporter,
   session?: Session,
 ): Promise<OpenRun> {
+  const registry = connectRegistry({ environment: options.environment, signal }, (event) => {
+    reporter.emit(event);
+  });
   // A preview leaves nothing behind.
   const journal = options.dryRun
     ? undefined
@@ -97,7 +98,7 @@ export async function openRun(
       runFolder,
       journal: journal ?? NO_JOURNAL,
       locksFolder: locksFolder(options.environment),
-      registry: openRegistry(options, signal, reporter.emit),
+      registry,
       session,
     },
     close: async ({ results, error }) => {
@@ -107,20 +108,6 @@ export async function openRun(
       if (journal !== undefined) await writeEnd(journal, error);
     },
   };
-}
-
-/** The registry as the options say, with the logins of `docker login`. */
-export function openRegistry(
-  { requestTimeoutMs }: Pick<ReleaseOptions, 'requestTimeoutMs'>,
-  signal: AbortSignal,
-  emit: Emit,
-): RegistryClient {
-  return createRegistryClient({
-    credentials: 'docker-config',
-    signal,
-    ...(requestTimeoutMs === undefined ? {} : { requestTimeoutMs }),
-    onRetry: tellRetries(emit),
-  });
 }
 
 /** Runs steps with their progress on standard error, their logs in files and what they did in the journal. */

@@ -8,14 +8,14 @@ import { discoverAddons } from '../../lint/discover.js';
 import type { Problem } from '../../problem.js';
 import { chooseImageNames } from '../../plan/image-names.js';
 import { parseVersion } from '../../plan/version.js';
-import { createRegistryClient, type RegistryClient } from '../../registry/client.js';
+import type { RegistryClient } from '../../registry/client.js';
 import { installationTarget, toProblems } from '../../registry/judge-installation.js';
 import { parseImageReference } from '../../registry/reference.js';
 import { verifyInstallation } from '../../registry/verify-installation.js';
-import { tellRetries } from '../../report/retry-notice.js';
 import { createReporter } from '../../report/select.js';
 import { createSignatureCheck } from '../../sign/check-image.js';
 import type { CommandContext, CommandResult, Invocation } from '../command.js';
+import { connectRegistry } from '../connect-registry.js';
 import type { VerifyFlags } from '../commands/verify.js';
 import { describeVerification, renderVerification, type VerifiedAddon } from '../verification.js';
 
@@ -155,11 +155,7 @@ export async function runVerify(
     verbose: flags.verbose === true,
   });
   try {
-    const registry = createRegistryClient({
-      credentials: 'docker-config',
-      signal,
-      onRetry: tellRetries(screen.emit),
-    });
+    const registry = connectRegistry({ environment, signal }, screen.emit);
     const folders = addons.map(({ folder }) => folder);
     const verified = await verifyAll(folders, { flags, version, registry, signal });
     return {

@@ -43,7 +43,6 @@ describe('parseFlags', () => {
       builders: [],
       buildArgs: {},
       noCache: false,
-      requestTimeoutMs: undefined,
       out: undefined,
       channel: undefined,
       from: [],
