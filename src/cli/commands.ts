@@ -2,6 +2,7 @@ import type { CommandDefinition, CommandGroup } from './command.js';
 import { buildCommand } from './commands/build.js';
 import { cacheCommands } from './commands/cache.js';
 import { ciCommands } from './commands/ci.js';
+import { completionCommand } from './commands/completion.js';
 import { devCommand } from './commands/dev.js';
 import { doctorCommand } from './commands/doctor.js';
 import { edgeCommand } from './commands/edge.js';
@@ -34,4 +35,5 @@ export const COMMANDS: readonly (CommandDefinition | CommandGroup)[] = [
   devCommand,
   doctorCommand,
   ciCommands,
+  completionCommand,
 ];

@@ -3,11 +3,20 @@ import { VERSION } from '../version.js';
 import type { CommandDefinition, Flags, Invocation } from './command.js';
 import { COMMANDS } from './commands.js';
 import { releaseCommand } from './commands/release.js';
+import { findClosest } from '../lint/closest.js';
 import { mergeFlags } from './flags.js';
 
 /** Commander counts arguments; people want to know what is wrong with them. */
-function describeExcess([first = '', ...others]: readonly string[]): string {
-  if (!/^v?\d/i.test(first)) return `unknown command '${first}'`;
+function describeMistake([first = '', ...others]: readonly string[]): string | undefined {
+  // Every version has a digit, and no command has.
+  if (first !== '' && !/\d/.test(first)) {
+    const meant = findClosest(
+      first,
+      COMMANDS.map(({ name }) => name),
+    );
+    return `unknown command '${first}'${meant === undefined ? '' : `\n(Did you mean ${meant}?)`}`;
+  }
+  if (others.length === 0) return undefined;
   return `only one version is released at a time, and ${others.join(' ')} came after ${first}`;
 }
 
@@ -40,7 +49,8 @@ export function createProgram(onInvocation: OnInvocation): Command {
     .exitOverride()
     .allowExcessArguments()
     .action((_version: string | undefined, flags: Flags, { args }: Command) => {
-      if (args.length > 1) program.error(`error: ${describeExcess(args)}`);
+      const mistake = describeMistake(args);
+      if (mistake !== undefined) program.error(`error: ${mistake}`);
       onInvocation({ command: releaseCommand.name, args, flags }, releaseCommand);
     })
     .addHelpText('after', `\nExamples:\n${releaseCommand.examples}\n${EXIT_CODE_HELP}`);

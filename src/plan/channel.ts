@@ -2,7 +2,7 @@ import { AddonReleaseError } from '../errors.js';
 import type { ReleaseVersion } from './version.js';
 
 /** Who gets a version: everybody, those who try what is next, those who try what was just made. */
-const CHANNELS = ['stable', 'beta', 'edge'] as const;
+export const CHANNELS = ['stable', 'beta', 'edge'] as const;
 
 export type Channel = (typeof CHANNELS)[number];
 

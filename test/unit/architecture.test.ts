@@ -212,7 +212,7 @@ describe('parts', () => {
 /** The files in which each library is used. A new one needs a place here, and a reason to be in more than one. */
 const LIBRARIES: Readonly<Record<string, RegExp>> = {
   execa: /^exec\/run\.ts$/,
-  commander: /^cli\/(?:program|run-cli|flags|command)\.ts$/,
+  commander: /^cli\/(?:program|run-cli|flags|command|completion)\.ts$/,
   listr2: /^report\/terminal\.ts$/,
   yaml: /^addon\/yaml(?:\.ts$|\/)/,
   semver: /^plan\/version\.ts$/,
