@@ -46,11 +46,11 @@ function describePlace(command: Command, path: string): readonly Place[] {
     path,
     commands: subcommands.map((one) => ({ name: one.name(), description: one.description() })),
     flags: help.visibleOptions(command).flatMap((option) =>
-      option.long === undefined || option.long === null
+      option.long === undefined
         ? []
         : {
             long: option.long,
-            short: option.short ?? undefined,
+            short: option.short,
             description: option.description,
             value: describeValue(option),
           },

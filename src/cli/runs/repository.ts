@@ -24,7 +24,7 @@ import {
 } from '../repository-summary.js';
 import { createRunFolder } from '../run-folder.js';
 import { previewAddons, releaseAddons, type SideBySide } from './release-addons.js';
-import { openRegistry } from './steps.js';
+import { connectRegistry } from '../connect-registry.js';
 
 async function findRoot({ workingDirectory, addon }: ReleaseOptions): Promise<string> {
   const start = resolve(workingDirectory, addon ?? '.');
@@ -97,7 +97,7 @@ export async function runRepository(
     now: Date.now,
   };
   const { emit } = createPlainReporter(screen);
-  const registry = openRegistry(options, signal, emit);
+  const registry = connectRegistry({ environment: options.environment, signal }, emit);
   const { addons } = await discoverAddons(root);
   const choices = await chooseAddons(
     addons.map(({ folder }) => folder),
