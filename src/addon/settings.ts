@@ -6,11 +6,13 @@ import { toPlainObject, type PlainObject } from './plain-json.js';
 import { PyDict } from './python-value.js';
 import { candidateNames, describeProblem, describeVerdict, loadSourceFile } from './source-file.js';
 import { stores, toStores, type PlainStores, type Stores } from './store-settings.js';
-import { dict, oneOf, strictBoolean, text } from './validate/rules.js';
+import { dict, imageReference, oneOf, strictBoolean, text } from './validate/rules.js';
 import {
+  anyOf,
   dictOf,
   listOf,
   optional,
+  required,
   type Validator,
 } from './validate/schema.js';
 import { judge } from './validate/verdict.js';
@@ -27,6 +29,14 @@ export interface SigningSettings {
   readonly publicKey: string | undefined;
   readonly identity: string | undefined;
   readonly issuer: string | undefined;
+}
+
+/** What BuildKit writes down about each image. At least one of the two is asked for. */
+export interface AttestationSettings {
+  /** How much is told of the build: `max` also tells build arguments, instructions and the Dockerfile itself. */
+  readonly provenance: 'min' | 'max' | undefined;
+  /** The image whose program lists what an image is made of; undefined = no such list. */
+  readonly sbomGenerator: string | undefined;
 }
 
 /** Who must have signed the base images; undefined keys are not looked at. */
@@ -53,6 +63,8 @@ export interface ReleaseSettings {
   readonly private: boolean;
   /** Undefined = nothing is signed. */
   readonly sign: SigningSettings | undefined;
+  /** Undefined = nothing is attested. */
+  readonly attest: AttestationSettings | undefined;
   /** Undefined = base images need no signature. */
   readonly signedBases: BaseSigner | undefined;
   /** Where each channel is offered; undefined = all of them by the config of the sources. */
@@ -79,6 +91,19 @@ const signing: Validator = dictOf(
   'refuse',
 );
 
+/** BuildKit's own choice: https://docs.docker.com/build/metadata/attestations/sbom/ */
+const DEFAULT_GENERATOR = 'docker.io/docker/buildkit-syft-scanner:stable-1';
+
+const attesting: Validator = dictOf(
+  {
+    provenance: optional(oneOf(['min', 'max'])),
+    sbom: optional(
+      anyOf(strictBoolean, dictOf({ generator: required(imageReference) }, 'refuse')),
+    ),
+  },
+  'refuse',
+);
+
 const schema = dictOf(
   {
     optional: optional(listOf(oneOf(ARCHES))),
@@ -87,6 +112,7 @@ const schema = dictOf(
     tag: optional(text),
     private: optional(strictBoolean),
     sign: optional(signing),
+    attest: optional(attesting),
     signed_bases: optional(
       dictOf(
         {
@@ -119,6 +145,10 @@ interface PlainSettings {
     readonly identity?: string;
     readonly issuer?: string;
   };
+  readonly attest?: {
+    readonly provenance?: 'min' | 'max';
+    readonly sbom?: boolean | { readonly generator: string };
+  };
   readonly signed_bases?: {
     readonly key?: string;
     readonly identity?: string;
@@ -129,6 +159,13 @@ interface PlainSettings {
   /** The same with its paths made absolute. */
   readonly stores?: Stores;
   readonly lint?: PlainObject;
+}
+
+function toAttestation({ attest }: PlainSettings): AttestationSettings | undefined {
+  if (attest === undefined) return undefined;
+  const { provenance, sbom = false } = attest;
+  const generator = typeof sbom === 'boolean' ? DEFAULT_GENERATOR : sbom.generator;
+  return { provenance, sbomGenerator: sbom === false ? undefined : generator };
 }
 
 function toSettings(plain: PlainSettings, files: readonly string[]): ReleaseSettings {
@@ -151,6 +188,7 @@ function toSettings(plain: PlainSettings, files: readonly string[]): ReleaseSett
             identity: sign.identity,
             issuer: sign.issuer,
           },
+    attest: toAttestation(plain),
     signedBases: plain.signed_bases && {
       key: plain.signed_bases.key,
       identity: plain.signed_bases.identity,
@@ -208,6 +246,16 @@ async function readOne(
         severity: 'error',
         message: `"${name}" has no {arch}`,
         hint: 'Old names are those of single architectures: ghcr.io/OWNER/{arch}-NAME.',
+      }),
+    );
+  }
+  const attest = toAttestation(plain);
+  if (attest && (attest.provenance ?? attest.sbomGenerator) === undefined) {
+    problems.push(
+      describeProblem(loaded.source, ['attest'], {
+        severity: 'error',
+        message: 'asks for nothing: needs `provenance: min` (or `max`), `sbom: true`, or both',
+        hint: 'docs/settings.md describes the file.',
       }),
     );
   }

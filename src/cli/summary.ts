@@ -112,10 +112,15 @@ function describeStore({ address, branch, folder, isNew, pullRequest }: StoreCom
   return `offered   ${place}, ${branch}${isNew ? '' : ' (it was already)'}`;
 }
 
+function describeAttested(attested: Results['attested']): string {
+  const types = new Set(attested.flatMap(({ predicateTypes }) => predicateTypes));
+  return `attested  ${attested.map(({ arch }) => arch).join(', ')}: ${[...types].join(', ')}`;
+}
+
 export function summarize(results: Partial<Results>, runFolder: string): Summary {
   const outcomes = results.candidates ?? [];
   const known = results.existing?.published === undefined ? [] : summarizePublished(results);
-  const { plan, pushed, index, versioned, moved, store, githubRelease } = results;
+  const { plan, pushed, index, attested = [], versioned, moved, store, githubRelease } = results;
   const tags = [...(versioned?.references ?? []), ...(moved?.references ?? [])];
   const warnings = outcomes.flatMap(({ plan: { arch }, smoke }) =>
     (smoke?.checks ?? [])
@@ -133,6 +138,7 @@ export function summarize(results: Partial<Results>, runFolder: string): Summary
       ...warnings.map((line) => `warning: ${line}`),
       ...tags.map((tag) => `published ${tag}`),
       ...(versioned === undefined || index === undefined ? [] : [`index     ${index.digest}`]),
+      ...(attested.length === 0 || versioned === undefined ? [] : [describeAttested(attested)]),
       ...(results.exported?.folders ?? []).map((folder) => `exported  ${folder}`),
       ...(store?.file === undefined ? [] : [`updated   ${store.file}`]),
       ...(store?.elsewhere === undefined ? [] : [describeStore(store.elsewhere)]),
@@ -152,6 +158,7 @@ export function summarize(results: Partial<Results>, runFolder: string): Summary
       ...(pushed === undefined ? {} : { pushed }),
       ...(index === undefined ? {} : { index }),
       ...(store === undefined ? {} : { store }),
+      ...(attested.length === 0 ? {} : { attested }),
       ...(githubRelease === undefined ? {} : { githubRelease }),
       tags,
       runFolder,

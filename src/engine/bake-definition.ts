@@ -1,4 +1,4 @@
-import type { ArchPlan, ReleasePlan } from '../plan/release-plan.js';
+import type { ArchPlan, AttestationPlan, ReleasePlan } from '../plan/release-plan.js';
 import type { NamedTarget } from './bake-targets.js';
 
 /** https://docs.docker.com/build/bake/reference/ in its JSON form. */
@@ -15,6 +15,7 @@ export interface BakeTarget {
   readonly labels: Readonly<Record<string, string>>;
   readonly contexts: Readonly<Record<string, string>>;
   readonly tags?: readonly string[];
+  readonly attest?: readonly string[];
   readonly output: readonly string[];
   readonly 'no-cache'?: boolean;
 }
@@ -73,4 +74,43 @@ export function defineTargets(
 /** The same for one add-on: each architecture is a target of its own. */
 export function loadDefinition(plan: ReleasePlan, arches: readonly ArchPlan[]): BakeDefinition {
   return defineTargets(arches.map((arch) => ({ name: arch.arch, plan, arch })));
+}
+
+/** A field of a list that buildx reads as CSV: a folder's name may hold a comma. */
+function field(text: string): string {
+  return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/** The attestations that `--attest` knows: https://docs.docker.com/build/metadata/attestations/ */
+export function attestOptions({ provenance, sbom }: AttestationPlan): readonly string[] {
+  return [
+    ...(provenance === undefined ? [] : [`type=provenance,mode=${provenance}`]),
+    ...(sbom === undefined ? [] : [`type=sbom,${field(`generator=${sbom.source}`)}`]),
+  ];
+}
+
+/** An image and its attestations in a file, for `--output`. */
+export function layoutOutput(file: string): string {
+  return `type=oci,${field(`dest=${file}`)}`;
+}
+
+/** Puts each architecture, as it comes from the cache, with its attestations into a file. */
+export function attestDefinition(
+  plan: ReleasePlan,
+  arches: readonly ArchPlan[],
+  attest: AttestationPlan,
+  fileOf: (arch: ArchPlan) => string,
+): BakeDefinition {
+  return define(
+    arches.map((arch) => [
+      arch.arch,
+      {
+        ...target(plan, arch),
+        // BuildKit does not say of which image it speaks when that has no name.
+        tags: [arch.localImage],
+        attest: attestOptions(attest).map(literal),
+        output: [literal(layoutOutput(fileOf(arch)))],
+      },
+    ]),
+  );
 }

@@ -1,11 +1,15 @@
-import { open, type FileHandle } from 'node:fs/promises';
-import { posix } from 'node:path';
 import { AddonReleaseError } from '../errors.js';
-import { digestOf, isDigest, matchesDigest } from '../registry/digest.js';
+import { digestOf, isDigest } from '../registry/digest.js';
 import type { ImageConfig, ImageManifest } from '../registry/image-types.js';
-import { readImageConfig, readManifestContent } from '../registry/read-manifest.js';
+import { readImageConfig } from '../registry/read-manifest.js';
+import {
+  blobName,
+  listManifests,
+  openArchive,
+  unreadable,
+  type ArchiveParts,
+} from './archive-parts.js';
 import { tryDocker } from './docker.js';
-import { indexTar, type TarMember } from './tar-index.js';
 
 export type LayerCompression = 'none' | 'gzip' | 'zstd';
 
@@ -41,11 +45,6 @@ export interface ImageArchive {
   readonly layers: readonly ArchivedLayer[];
 }
 
-/** Far above what registries accept as a manifest or config. */
-const MAX_JSON_BYTES = 16 * 1024 * 1024;
-const REGULAR_FILE = '0';
-const SYMBOLIC_LINK = '2';
-
 /**
  * Copies an image out of the engine into a file, as the engine keeps it.
  *
@@ -69,67 +68,6 @@ export async function saveImage(
   });
 }
 
-function unreadable(reason: string, cause?: unknown): AddonReleaseError {
-  return new AddonReleaseError(
-    'environment',
-    `cannot read what docker image save wrote: ${reason}`,
-    {
-      hint: 'Run `addon-release doctor` to check the engine.',
-      cause,
-    },
-  );
-}
-
-/** The parts of an image archive by name. Nothing is ever written by the names that it holds. */
-class Parts {
-  readonly file: string;
-  readonly #handle: FileHandle;
-  readonly #members: ReadonlyMap<string, TarMember>;
-
-  constructor(file: string, handle: FileHandle, members: ReadonlyMap<string, TarMember>) {
-    this.file = file;
-    this.#handle = handle;
-    this.#members = members;
-  }
-
-  /** A regular file. Engines before version 25 write a layer that occurs twice as a symbolic link to the first. */
-  find(name: string): TarMember | undefined {
-    const member = this.#members.get(name);
-    if (member?.type !== SYMBOLIC_LINK) return member?.type === REGULAR_FILE ? member : undefined;
-    const target = this.#members.get(posix.join(posix.dirname(name), member.linkname));
-    return target?.type === REGULAR_FILE ? target : undefined;
-  }
-
-  async readStart(member: TarMember, length: number): Promise<Buffer> {
-    const bytes = Buffer.alloc(Math.min(length, member.sizeBytes));
-    const { bytesRead } = await this.#handle.read(bytes, 0, bytes.length, member.offset);
-    return bytes.subarray(0, bytesRead);
-  }
-
-  async read(name: string): Promise<Uint8Array | undefined> {
-    const member = this.find(name);
-    if (member === undefined) return undefined;
-    if (member.sizeBytes > MAX_JSON_BYTES) {
-      throw unreadable(`${name} has ${member.sizeBytes} bytes`);
-    }
-    return this.readStart(member, member.sizeBytes);
-  }
-
-  /** Undefined when the archive leaves the blob out, as it does for the parts of other platforms. */
-  async readBlob(digest: string): Promise<Uint8Array | undefined> {
-    const bytes = await this.read(blobName(digest));
-    if (bytes !== undefined && !matchesDigest(bytes, digest)) {
-      throw unreadable(`the content of ${digest} is ${digestOf(bytes)}`);
-    }
-    return bytes;
-  }
-}
-
-/** @see https://github.com/opencontainers/image-spec/blob/main/image-layout.md#blobs */
-function blobName(digest: string): string {
-  return `blobs/${digest.replace(':', '/')}`;
-}
-
 interface FoundLayer {
   /** In the archive. */
   readonly name: string;
@@ -148,43 +86,19 @@ interface FoundManifest extends ArchivedManifest {
   readonly content: ImageManifest;
 }
 
-/**
- * Finds the manifest that names the config, through indexes of platforms and attestations.
- *
- * @see https://github.com/opencontainers/image-spec/blob/main/image-layout.md#indexjson-file
- */
 async function findManifest(
-  parts: Parts,
+  parts: ArchiveParts,
   configDigest: string,
 ): Promise<FoundManifest | undefined> {
-  const top = await parts.read('index.json');
-  if (top === undefined) return undefined;
-  const queue: { readonly bytes: Uint8Array; readonly digest: string }[] = [
-    { bytes: top, digest: digestOf(top) },
-  ];
-  const seen = new Set<string>();
-  for (const { bytes, digest } of queue) {
-    const content = readManifestContent(bytes);
-    if (!content.ok) throw unreadable(`${digest}: ${content.reason}`);
-    if (content.value.kind === 'manifest') {
-      const { manifest, mediaType } = content.value;
-      if (manifest.config.digest === configDigest) {
-        return { digest, mediaType, bytes, content: manifest };
-      }
-      continue;
-    }
-    for (const entry of content.value.index.manifests) {
-      if (seen.has(entry.digest)) continue;
-      seen.add(entry.digest);
-      const part = await parts.readBlob(entry.digest);
-      if (part !== undefined) queue.push({ bytes: part, digest: entry.digest });
-    }
+  for await (const { bytes, digest, content } of listManifests(parts)) {
+    if (content.kind === 'index' || content.manifest.config.digest !== configDigest) continue;
+    return { digest, mediaType: content.mediaType, bytes, content: content.manifest };
   }
   return undefined;
 }
 
 async function findLayoutImage(
-  parts: Parts,
+  parts: ArchiveParts,
   configDigest: string,
 ): Promise<FoundImage | undefined> {
   const found = await findManifest(parts, configDigest);
@@ -225,7 +139,7 @@ function readLegacyEntries(bytes: Uint8Array): readonly LegacyEntry[] {
 
 /** Layers and config as Docker's own list of images names them, for archives that are no OCI image layout. */
 async function findLegacyImage(
-  parts: Parts,
+  parts: ArchiveParts,
   configDigest: string,
 ): Promise<FoundImage | undefined> {
   const bytes = await parts.read('manifest.json');
@@ -259,7 +173,7 @@ export function detectCompression(start: Buffer): LayerCompression {
 }
 
 async function describeLayer(
-  parts: Parts,
+  parts: ArchiveParts,
   layer: FoundLayer,
   diffId: string,
 ): Promise<ArchivedLayer> {
@@ -278,7 +192,7 @@ async function describeLayer(
   return { diffId, digest, compression, file: parts.file, offset, sizeBytes };
 }
 
-async function readParts(parts: Parts, configDigest: string): Promise<ImageArchive> {
+async function readParts(parts: ArchiveParts, configDigest: string): Promise<ImageArchive> {
   const image =
     (await findLayoutImage(parts, configDigest)) ?? (await findLegacyImage(parts, configDigest));
   if (image === undefined) throw unreadable(`it holds no image with the config ${configDigest}`);
@@ -298,9 +212,7 @@ async function readParts(parts: Parts, configDigest: string): Promise<ImageArchi
  * @throws AddonReleaseError `environment` when the file names none
  */
 export async function listArchivedConfigs(file: string): Promise<readonly string[]> {
-  const handle = await open(file);
-  try {
-    const parts = new Parts(file, handle, await indexTar(file));
+  return openArchive(file, async (parts) => {
     const bytes = await parts.read('manifest.json');
     const entries = bytes === undefined ? [] : readLegacyEntries(bytes);
     const digests: string[] = [];
@@ -310,9 +222,7 @@ export async function listArchivedConfigs(file: string): Promise<readonly string
     }
     if (digests.length === 0) throw unreadable('it names no image');
     return digests;
-  } finally {
-    await handle.close();
-  }
+  });
 }
 
 /**
@@ -323,13 +233,5 @@ export async function listArchivedConfigs(file: string): Promise<readonly string
  * @throws AddonReleaseError `environment` when the image is not there or not complete.
  */
 export async function readArchive(file: string, configDigest: string): Promise<ImageArchive> {
-  const members = await indexTar(file).catch((error: unknown) => {
-    throw unreadable(error instanceof Error ? error.message : String(error), error);
-  });
-  const handle = await open(file);
-  try {
-    return await readParts(new Parts(file, handle, members), configDigest);
-  } finally {
-    await handle.close();
-  }
+  return openArchive(file, (parts) => readParts(parts, configDigest));
 }

@@ -1,4 +1,5 @@
 import { approveStep } from '../steps/approve.js';
+import { attestImagesStep } from '../steps/attest-images.js';
 import { buildAndTestStep } from '../steps/build-and-test.js';
 import { checkSourcesStep } from '../steps/check-sources.js';
 import { draftGithubReleaseStep } from '../steps/draft-github-release.js';
@@ -45,6 +46,7 @@ const RELEASE: readonly Step[] = [
   draftGithubReleaseStep, // a token that may not do it is found out before anything is built
   buildAndTestStep, // each architecture is tested as soon as it is built
   approveStep, // one failed architecture ends the run here: nothing has been published
+  attestImagesStep, // while the build cache still has every step, and before anything is pushed
   pushImagesStep, // by digest, nothing has a name yet
   pushIndexStep, // by digest too
   signImagesStep, // a name never leads to something unsigned
@@ -60,7 +62,7 @@ function upTo(last: Step): readonly Step[] {
 }
 
 /** What is done on this machine alone. */
-const LOCAL = upTo(approveStep).filter((step) => step !== draftGithubReleaseStep);
+const LOCAL = upTo(attestImagesStep).filter((step) => step !== draftGithubReleaseStep);
 
 /** The steps of each command. */
 export const PIPELINES = {

@@ -26,6 +26,14 @@ export interface ArchOutcome {
   readonly unpackedBytes: number | undefined;
 }
 
+/** An image about which the run has statements: how it was built, what it is made of. */
+export interface AttestedImage {
+  readonly arch: Arch;
+  readonly configDigest: string;
+  /** What is stated: `https://slsa.dev/provenance/v0.2`, `https://spdx.dev/Document`. */
+  readonly predicateTypes: readonly string[];
+}
+
 /** An image that the registry holds, proved to be the tested one. */
 export interface PushedImage {
   readonly arch: Arch;
@@ -133,6 +141,8 @@ export interface Results {
   readonly candidates: readonly ArchOutcome[];
   readonly exported: { readonly folders: readonly string[] };
   readonly approved: readonly Candidate[];
+  /** Empty when nothing is to be attested. */
+  readonly attested: readonly AttestedImage[];
   readonly pushed: readonly PushedImage[];
   readonly index: PushedIndex;
   readonly signed: { readonly references: readonly string[] };

@@ -4,7 +4,7 @@ import type { ArchPlan, ReleasePlan } from './release-plan.js';
 /** The part of a plan that decides what is published. */
 export type PlanFacts = Pick<
   ReleasePlan,
-  'slug' | 'version' | 'source' | 'indexRepository' | 'annotations' | 'architectures'
+  'slug' | 'version' | 'source' | 'indexRepository' | 'annotations' | 'attest' | 'architectures'
 >;
 
 /** What makes a release this one and no other, by the names that are shown when it differs. */
@@ -45,6 +45,11 @@ function listFacts(plan: PlanFacts): Facts {
     'date of the sources': plan.source.epochSeconds,
     index: plan.indexRepository,
     annotations: plan.annotations,
+    // That there are attestations, and of what; what they say holds times and is never part of what a release is.
+    attestations: plan.attest && {
+      provenance: plan.attest.provenance,
+      generator: plan.attest.sbom?.generator,
+    },
     architectures: plan.architectures.map(({ arch }) => arch),
     ...Object.fromEntries(
       plan.architectures.flatMap((arch) =>

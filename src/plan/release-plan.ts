@@ -1,4 +1,4 @@
-import type { ReleaseSettings, SigningSettings } from '../addon/settings.js';
+import type { AttestationSettings, ReleaseSettings, SigningSettings } from '../addon/settings.js';
 import type { Addon } from '../addon/types.js';
 import { platformOf, type Arch, type Platform } from '../addon/arch.js';
 import { AddonReleaseError } from '../errors.js';
@@ -54,6 +54,19 @@ export interface ArchPlan {
   readonly aliases?: readonly string[] | undefined;
 }
 
+/** What is written down about each image; at least one of the two. */
+export interface AttestationPlan {
+  readonly provenance: AttestationSettings['provenance'];
+  readonly sbom:
+    | {
+        /** The image whose program makes the list, as the settings name it. */
+        readonly generator: string;
+        /** Where it is really pulled from: the same, or a mirror. */
+        readonly source: string;
+      }
+    | undefined;
+}
+
 /** One thing that a run changes outside this process, in the order in which it happens. */
 export interface PlannedWrite {
   readonly kind: 'load' | 'push' | 'tag' | AnnouncementWrite['kind'] | 'github';
@@ -92,6 +105,8 @@ export interface ReleasePlan {
   readonly indexAnnotations: Readonly<Record<string, string>>;
   /** Undefined = nothing is signed. */
   readonly sign: SigningSettings | undefined;
+  /** Undefined = nothing is attested. */
+  readonly attest: AttestationPlan | undefined;
   /** The tags that make the version visible, then those that move to it. */
   readonly versionTags: readonly string[];
   readonly movingTags: readonly string[];
@@ -123,7 +138,7 @@ export interface PlanInput {
   readonly github?: string | undefined;
   /** Where it is offered when not by the config of the sources. */
   readonly elsewhere?: Elsewhere | undefined;
-  readonly settings: Pick<ReleaseSettings, 'optionalArches' | 'sign'>;
+  readonly settings: Pick<ReleaseSettings, 'optionalArches' | 'sign' | 'attest'>;
 }
 
 /** The annotation of an index that holds its plan's fingerprint. */
@@ -209,6 +224,23 @@ function planArch(input: PlanInput, arch: Arch, problems: Problem[]): ArchPlan |
   };
 }
 
+/** `provenance (max) and SBOM` */
+function describeAttestations({ provenance, sbom }: AttestationPlan): string {
+  const parts = [
+    provenance === undefined ? [] : `provenance (${provenance})`,
+    sbom === undefined ? [] : 'SBOM',
+  ];
+  return parts.flat().join(' and ');
+}
+
+function planAttestations(input: PlanInput): AttestationPlan | undefined {
+  const { attest } = input.settings;
+  if (attest === undefined) return undefined;
+  const { provenance, sbomGenerator: generator } = attest;
+  const source = generator === undefined ? '' : mirrorImage(generator, input.baseMirrors);
+  return { provenance, sbom: generator === undefined ? undefined : { generator, source } };
+}
+
 type Unfinished = Omit<ReleasePlan, 'writes' | 'fingerprint' | 'indexAnnotations'>;
 
 function planWrites(
@@ -243,6 +275,11 @@ function planWrites(
     for (const target of aliases) {
       writes.push({ kind: 'push', target, detail: `${platform} by digest, under an old name` });
     }
+  }
+  if (plan.attest !== undefined) {
+    const what = describeAttestations(plan.attest);
+    const detail = `${what} of ${architectures.map((arch) => arch.platform).join(', ')} by digest`;
+    writes.push({ kind: 'push', target: indexRepository, detail });
   }
   writes.push({
     kind: 'push',
@@ -321,6 +358,7 @@ export function makePlan(input: PlanInput): ReleasePlan {
     movingTags: publish ? movingTags(version, channel) : [],
     sign: publish ? input.settings.sign : undefined,
     notOffered: publish ? reasonOf(input.elsewhere) : undefined,
+    attest: planAttestations(input),
   } as const satisfies Unfinished;
   const fingerprint = fingerprintPlan(plan);
   return {

@@ -25,8 +25,10 @@ export type InstallationFault =
   | 'missing-content'
   /** Content that is cut short, is not what its digest says, or cannot be read. */
   | 'damaged-content'
-  /** A signature or attestation that is demanded and missing, or wrong. */
-  | 'signature';
+  /** A signature that is demanded and missing, or wrong. */
+  | 'signature'
+  /** An attestation that is demanded and missing, or about something else. */
+  | 'attestation';
 
 export interface InstallationFinding {
   readonly kind: InstallationFault;

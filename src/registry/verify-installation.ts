@@ -44,7 +44,7 @@ export interface InstallationRequest {
   readonly beside?: (ImageReference & { readonly tag: string }) | undefined;
   /** `listed` (the default): manifests and configurations are proved, layers asked for; `read`: layers are proved too. */
   readonly content?: 'listed' | 'read' | undefined;
-  readonly checkImage?: ImageCheck | undefined;
+  readonly checks?: readonly (ImageCheck | undefined)[] | undefined;
 }
 
 /**
@@ -60,7 +60,7 @@ export async function verifyInstallation(
 ): Promise<InstallationReport> {
   const session = new Session(request);
   const judged = await Promise.all(
-    request.targets.map((target) => session.judge(target, request.checkImage)),
+    request.targets.map((target) => session.judge(target, request.checks)),
   );
   const found = judged.flatMap(({ image, target }) =>
     image === undefined ? [] : [{ target, image }],
@@ -127,6 +127,8 @@ function conclude(
   return { ...named, outcome: 'installable', image, findings: all };
 }
 
+type Checks = InstallationRequest['checks'];
+
 class Session {
   readonly #request: InstallationRequest;
   readonly #checkBlob: BlobCheck;
@@ -138,16 +140,16 @@ class Session {
     this.#checkBlob = createBlobCheck(request.client, request.content ?? 'listed');
   }
 
-  async judge(target: InstallationTarget, check?: ImageCheck): Promise<Judgement> {
+  async judge(target: InstallationTarget, checks?: Checks): Promise<Judgement> {
     try {
-      return await this.#judge(target, check);
+      return await this.#judge(target, checks);
     } catch (error) {
       if (!(error instanceof RegistryError)) throw error;
       return { target, findings: [], failure: error };
     }
   }
 
-  async #judge(target: InstallationTarget, check?: ImageCheck): Promise<Judgement> {
+  async #judge(target: InstallationTarget, checks: Checks = []): Promise<Judgement> {
     const fail = (fault: Fault): Judgement => ({ target, findings: [toFinding(fault, target)] });
     const refused = await this.#probe(target);
     if (refused !== undefined) return fail(refused);
@@ -161,7 +163,8 @@ class Session {
     );
     const findings = faults.map((fault) => toFinding(fault, target));
     if (image === undefined) return { target, findings };
-    const more = (await check?.(image, target)) ?? [];
+    const more: InstallationFinding[] = [];
+    for (const check of checks) more.push(...((await check?.(image, target)) ?? []));
     return {
       target,
       image,

@@ -1,8 +1,16 @@
-import type { ReleasePlan } from '../plan/release-plan.js';
+import type { AttestationPlan, ReleasePlan } from '../plan/release-plan.js';
 import { renderMachine } from './machine-text.js';
 
 function pairs(record: Readonly<Record<string, string>>, indent: string): readonly string[] {
   return Object.entries(record).map(([key, value]) => `${indent}${key}=${value}`);
+}
+
+function attested({ provenance, sbom }: AttestationPlan): string {
+  const mirror = sbom === undefined || sbom.source === sbom.generator ? '' : ` from ${sbom.source}`;
+  return [
+    ...(provenance === undefined ? [] : [`provenance (${provenance})`]),
+    ...(sbom === undefined ? [] : [`SBOM by ${sbom.generator}${mirror}`]),
+  ].join(', ');
 }
 
 /** The whole plan for people: what goes into each image, then every write in its order. */
@@ -15,6 +23,7 @@ export function renderPlan(plan: ReleasePlan): string {
     `  created   ${plan.created}`,
     ...(plan.publish ? [`  channel   ${plan.channel}`] : []),
     ...(plan.notOffered === undefined ? [] : [`  store     none: ${plan.notOffered}`]),
+    ...(plan.attest === undefined ? [] : [`  attested  ${attested(plan.attest)}`]),
   ];
   for (const arch of plan.architectures) {
     lines.push(

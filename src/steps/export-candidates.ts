@@ -1,21 +1,26 @@
 import { resolve } from 'node:path';
+import { findStatements } from '../engine/attest.js';
 import { exportCandidate } from '../engine/exported-candidate.js';
 import type { ArchOutcome } from '../pipeline/results.js';
 import { defineStep } from '../pipeline/step.js';
 import { fingerprintImage } from '../plan/fingerprint.js';
+import type { Statement } from '../registry/attestation.js';
 
 /** What the publishing machine is told about an image, beside the image itself. */
-export type ExportedOutcome = Pick<ArchOutcome, 'smoke' | 'unpackedBytes'>;
+export interface ExportedOutcome extends Pick<ArchOutcome, 'smoke' | 'unpackedBytes'> {
+  /** Undefined when nothing was to be attested. */
+  readonly statements?: readonly Statement[] | undefined;
+}
 
 /** Lays the approved images into a folder, for another machine to publish them. */
 export const exportCandidatesStep = defineStep({
   id: 'exported',
   title: 'Export the images',
-  needs: ['plan', 'candidates', 'approved'],
+  needs: ['plan', 'candidates', 'approved', 'attested'],
   tools: ['docker'],
   skip: (_results, { options }) =>
     options.out === undefined ? 'they stay in the local engine' : undefined,
-  run: async ({ plan, candidates, approved }, { options, signal }) => {
+  run: async ({ plan, candidates, approved }, { options, signal, runFolder }) => {
     const folder = resolve(options.workingDirectory, options.out ?? '');
     const folders: string[] = [];
     for (const candidate of approved) {
@@ -23,6 +28,7 @@ export const exportCandidatesStep = defineStep({
       const about: ExportedOutcome = {
         smoke: outcome?.smoke,
         unpackedBytes: outcome?.unpackedBytes,
+        statements: await findStatements(candidate, runFolder),
       };
       const fingerprint = fingerprintImage(plan, candidate.plan);
       folders.push(await exportCandidate({ fingerprint, candidate, about }, folder, signal));

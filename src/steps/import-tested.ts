@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { keepStatements } from '../engine/attest.js';
 import { importCandidates, type ExportedCandidate } from '../engine/exported-candidate.js';
 import { AddonReleaseError } from '../errors.js';
 import type { ArchOutcome } from '../pipeline/results.js';
@@ -55,7 +56,7 @@ export async function importTested(
         hint: 'Build, test and publish from the same commit, with the same version and arguments.',
       });
     }
-    const { smoke, unpackedBytes } = exported.about;
+    const { smoke, unpackedBytes, statements } = exported.about;
     const isTested =
       smoke?.passed === true && smoke.configDigest === exported.candidate.configDigest;
     if (options.smoke && !isTested) {
@@ -64,6 +65,7 @@ export async function importTested(
       });
     }
     const candidate = { ...exported.candidate, plan: arch };
+    if (statements !== undefined) await keepStatements(candidate, statements, runFolder);
     const build = { status: 'built', candidate } as const;
     const outcome: ArchOutcome = { plan: arch, build, smoke, unpackedBytes };
     await journal.tested(outcome);

@@ -1,8 +1,10 @@
 import { readFile, stat } from 'node:fs/promises';
 import { ARCHES, platformOf, type Arch } from '../addon/arch.js';
+import type { ReleaseSettings } from '../addon/settings.js';
 import type { Addon } from '../addon/types.js';
 import { AddonReleaseError } from '../errors.js';
 import { readSourceFacts } from '../git/source-facts.js';
+import { isSecretName } from '../lint/dockerfile/secret-rules.js';
 import type { ReleaseOptions } from '../pipeline/options.js';
 import { defineStep, type StepContext } from '../pipeline/step.js';
 import { parseDockerfile } from '../plan/dockerfile.js';
@@ -51,6 +53,29 @@ async function readDockerfiles(addon: Addon, arches: readonly Arch[]) {
     dockerfiles.set(arch, { file, content });
   }
   return dockerfiles;
+}
+
+function unattested(settings: ReleaseSettings): ReleaseSettings {
+  return { ...settings, attest: undefined };
+}
+
+/**
+ * What provenance tells in full can be read by everybody who can pull the image, arguments of early stages included.
+ *
+ * @throws AddonReleaseError `addon` with the names of arguments that look like secrets
+ */
+function checkTold({ attest, architectures }: ReleasePlan): void {
+  if (attest?.provenance !== 'max') return;
+  const names = new Set(architectures.flatMap(({ buildArgs }) => Object.keys(buildArgs)));
+  const secret = [...names].filter(isSecretName);
+  if (secret.length === 0) return;
+  const hint =
+    'Set `attest: {provenance: min}` in addon-release.yaml, or hand the secret in by `RUN --mount=type=secret`: https://docs.docker.com/build/building/secrets/';
+  throw new AddonReleaseError(
+    'addon',
+    `\`provenance: max\` would publish the value of the build argument ${secret.join(', ')}`,
+    { hint },
+  );
 }
 
 /** `--arch` narrows a release too: the others can't install the version that the store offers then. */
@@ -104,7 +129,8 @@ export const makePlanStep = defineStep({
     const github = findGithubPlace(source.url, { options });
     const plan = makePlan({
       addon,
-      settings,
+      // Images that stay in this engine go without: it would hold something else than an image then.
+      settings: options.publish || options.out !== undefined ? settings : unattested(settings),
       version,
       store: sources.store,
       elsewhere: sources.elsewhere,
@@ -126,6 +152,7 @@ export const makePlanStep = defineStep({
       noCache: options.noCache,
       channel: options.channel,
     });
+    checkTold(plan);
     warnOfMissing(addon, plan, emit);
     const before = journal.previous?.results.plan;
     if (before !== undefined) checkUnchanged(before, plan);

@@ -1,5 +1,6 @@
 import { platformOf, type Arch } from '../addon/arch.js';
 import type { BaseSigner, ReleaseSettings } from '../addon/settings.js';
+import { findAttestProblem } from '../engine/attest.js';
 import { readBuildxVersion } from '../engine/builder.js';
 import { inspectLocalImage, onEngine } from '../engine/docker.js';
 import { probePlatforms, type PlatformProbe } from '../engine/emulation.js';
@@ -199,6 +200,23 @@ async function checkEmulation(plan: ReleasePlan, context: StepContext): Promise<
   );
 }
 
+/** Whether the builder can attest, and the generator of the SBOM is there: found out by doing it. */
+async function checkAttestations(plan: ReleasePlan, context: StepContext): Promise<void> {
+  const { attest } = plan;
+  if (attest === undefined) return;
+  await askOnce(context, 'buildx', () => checkBuildx(context));
+  const { runFolder: folder, signal } = context;
+  const problem = await findAttestProblem(plan, attest, { folder, signal });
+  signal.throwIfAborted();
+  if (problem === undefined) return;
+  const generator = attest.sbom?.source;
+  const other = generator === undefined ? '' : ` The generator of the SBOM is ${generator}.`;
+  throw new AddonReleaseError('environment', 'this builder can not attest images', {
+    output: problem,
+    hint: `Docker's own builder needs the containerd image store (https://docs.docker.com/engine/storage/containerd/); others, named by --builder, do not.${other} docs/settings.md tells more.`,
+  });
+}
+
 /** The right to push to every repository of the plan. */
 async function checkRegistry(plan: ReleasePlan, context: StepContext): Promise<void> {
   if (plan.indexRepository === undefined) return;
@@ -231,6 +249,7 @@ export const preflightStep = defineStep({
       checkBases(plan, settings, context),
       checkRegistry(plan, context),
       checkEmulation(plan, context),
+      checkAttestations(plan, context),
     ] as const;
     // All have ended before a failure is shown: nothing they started may outlive the run.
     await Promise.allSettled(checks);

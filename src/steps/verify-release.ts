@@ -2,12 +2,14 @@ import { platformOf } from '../addon/arch.js';
 import { defineStep, type StepContext } from '../pipeline/step.js';
 import type { Results } from '../pipeline/results.js';
 import type { InstallationTarget } from '../registry/installation.js';
-import { verifyInstallation, type ImageCheck } from '../registry/verify-installation.js';
+import { verifyInstallation } from '../registry/verify-installation.js';
 import {
   installationTarget,
   requireInstallable,
   toProblems,
 } from '../registry/judge-installation.js';
+import { parseImageReference } from '../registry/reference.js';
+import { createAttestationCheck } from '../sign/attestations.js';
 import { createSignatureCheck } from '../sign/check-image.js';
 
 const UNTOUCHED =
@@ -43,27 +45,32 @@ function listTargets({ plan, pushed, index }: Inputs): readonly InstallationTarg
  */
 async function verifyRelease(
   inputs: Inputs,
-  { registry, emit }: StepContext,
-  checkImage?: ImageCheck,
+  { registry, emit, signal }: StepContext,
 ): Promise<readonly string[]> {
-  const { plan, settings } = inputs;
+  const { plan, settings, index } = inputs;
   const name = `${plan.slug} ${plan.version}`;
   const references: string[] = [];
+  const reader = settings.private ? registry : registry.withoutLogin();
+  const version = { ...parseImageReference(index.repository, 'addon'), tag: plan.version };
+  const checks = [
+    createSignatureCheck(settings.sign, signal),
+    createAttestationCheck(settings.attest, reader, version),
+  ];
   for (const targets of listTargets(inputs)) {
     const inside = await verifyInstallation({
       client: registry,
       insider: undefined,
       targets,
-      checkImage: settings.private ? checkImage : undefined,
+      checks: settings.private ? checks : [],
     });
     requireInstallable(inside, 'the registry serves something else than was tested', UNTOUCHED);
     const outside = settings.private
       ? inside
       : await verifyInstallation({
-          client: registry.withoutLogin(),
+          client: reader,
           insider: registry,
           targets,
-          checkImage,
+          checks,
         });
     requireInstallable(outside, `${name} can't be installed by those it is for`, UNTOUCHED);
     for (const { message } of toProblems(outside)) {
@@ -86,9 +93,6 @@ export const verifyReleaseStep = defineStep({
   title: 'Verify what the registry serves',
   needs: ['plan', 'settings', 'pushed', 'index', 'versioned'],
   tools: ['registry'],
-  run: async (inputs, context) => {
-    const check = createSignatureCheck(inputs.settings.sign, context.signal);
-    return { references: await verifyRelease(inputs, context, check) };
-  },
+  run: async (inputs, context) => ({ references: await verifyRelease(inputs, context) }),
   summarize: ({ references }) => `${references.length} images are the tested ones`,
 });

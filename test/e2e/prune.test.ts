@@ -40,7 +40,7 @@ describe.skipIf(!hasTools)('addon-release prune', () => {
   });
 
   /** Three betas that nobody was offered, two stable versions that everybody was. */
-  async function makeReleases(host = registry.host) {
+  async function makeReleases(host = registry.host, attested = false) {
     const name = `owner/example-${String(++count)}`;
     const image = `${host}/${name}`;
     const releases = new Map<string, SampleRelease>();
@@ -52,7 +52,7 @@ describe.skipIf(!hasTools)('addon-release prune', () => {
       ['1.1.0', 'latest', 'stable', '1.1', '1'],
     ] as const) {
       const at = { registry: host, repository: name };
-      const options = { version, tags: [version, ...tags] };
+      const options = { version, tags: [version, ...tags], attested };
       releases.set(version, await pushSampleRelease(client, at, options));
     }
     const store = await makeStoreRepository([{ slug: 'example', version: '1.0.0', image }]);
@@ -65,6 +65,9 @@ describe.skipIf(!hasTools)('addon-release prune', () => {
     expect(await resolveTag(`${image}:${version}`)).toBe(release?.index);
     for (const { descriptor } of release?.images.values() ?? []) {
       expect(await resolveTag(`${image}@${descriptor.digest}`)).toBe(descriptor.digest);
+    }
+    for (const digest of release?.attestations ?? []) {
+      expect(await resolveTag(`${image}@${digest}`)).toBe(digest);
     }
   }
 
@@ -84,7 +87,7 @@ describe.skipIf(!hasTools)('addon-release prune', () => {
   });
 
   it('deletes old versions with their images, signatures and attestations, and nothing else', async () => {
-    const { image, releases, digestOf, cwd } = await makeReleases();
+    const { image, releases, digestOf, cwd } = await makeReleases(registry.host, true);
     const keys = await makeTemporaryFolder('keys');
     const env = { COSIGN_PASSWORD: '' };
     await run('cosign', ['generate-key-pair', '--output-key-prefix=own'], { cwd: keys, env });
@@ -106,11 +109,12 @@ describe.skipIf(!hasTools)('addon-release prune', () => {
     const kinds = output.plan.repositories.flatMap(({ retention }) =>
       retention.deleted.map(({ kind }) => kind),
     );
-    expect(kinds.slice(0, 6)).toEqual([
+    // Of each version two images and what attests them.
+    expect(kinds.slice(0, 10)).toEqual([
       ...['version', 'version'],
-      ...['part', 'part', 'part', 'part'],
+      ...Array.from({ length: 8 }, () => 'part'),
     ]);
-    expect(kinds.slice(6).every((kind) => kind === 'attachment')).toBe(true);
+    expect(kinds.slice(10).every((kind) => kind === 'attachment')).toBe(true);
     expect(output.deleted).toHaveLength(kinds.length);
     expect(await listTags(image)).toEqual(
       [
@@ -125,6 +129,9 @@ describe.skipIf(!hasTools)('addon-release prune', () => {
       expect(await resolveTag(`${image}@${digestOf(version)}`)).toBeUndefined();
       for (const { descriptor } of releases.get(version)?.images.values() ?? []) {
         expect(await resolveTag(`${image}@${descriptor.digest}`)).toBeUndefined();
+      }
+      for (const digest of releases.get(version)?.attestations ?? []) {
+        expect(await resolveTag(`${image}@${digest}`)).toBeUndefined();
       }
     }
     const verify = ['verify', '--key=own.pub', '--insecure-ignore-tlog=true', `${image}:1.1.0`];

@@ -1,4 +1,6 @@
 import type { Arch } from '../../src/addon/arch.js';
+import type { AttestationSettings } from '../../src/addon/settings.js';
+import type { BaseMirror } from '../../src/plan/base-mirror.js';
 import { parseDockerfile } from '../../src/plan/dockerfile.js';
 import { chooseImageNames } from '../../src/plan/image-names.js';
 import { makePlan, type ReleasePlan } from '../../src/plan/release-plan.js';
@@ -13,6 +15,8 @@ export interface SamplePlanOptions {
   readonly also?: readonly string[];
   /** The folder that the plan's commands run in; must exist for those that are really started. */
   readonly folder?: string;
+  readonly attest?: AttestationSettings;
+  readonly baseMirrors?: readonly BaseMirror[];
 }
 
 /** The plan of the sample add-on's release, made on an amd64 engine. */
@@ -37,10 +41,10 @@ export function samplePlan(options: SamplePlanOptions = {}): ReleasePlan {
       arches.map((arch) => [arch, { file: inSampleAddon('Dockerfile'), content }]),
     ),
     buildArgs: {},
-    baseMirrors: [],
+    baseMirrors: options.baseMirrors ?? [],
     noCache: false,
     channel: undefined,
-    settings: { optionalArches: [], sign: undefined },
+    settings: { optionalArches: [], sign: undefined, attest: options.attest },
   });
   return { ...plan, folder: options.folder ?? plan.folder };
 }

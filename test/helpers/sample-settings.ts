@@ -10,6 +10,7 @@ export function sampleSettings(changes: Partial<ReleaseSettings> = {}): ReleaseS
     tag: undefined,
     private: false,
     sign: undefined,
+    attest: undefined,
     signedBases: undefined,
     stores: undefined,
     lint: {},

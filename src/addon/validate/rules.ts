@@ -109,6 +109,12 @@ export function textLike(pattern: string, expectation: string): Validator {
   };
 }
 
+/** The name of an image with a tag or digest, as far as it can do no harm elsewhere. */
+export const imageReference: Validator = (value, path) =>
+  typeof value === 'string' && /^[A-Za-z0-9][\w.:/@-]*$/.test(value)
+    ? pass(value)
+    : fail(path, `must be the name of an image, not ${describeValue(value)}`);
+
 /** Equal items may not repeat. */
 export const uniqueItems: Validator = (value, path) => {
   const items: readonly PyValue[] = Array.isArray(value) ? value : [];

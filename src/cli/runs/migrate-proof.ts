@@ -82,7 +82,7 @@ async function plan(
   );
   const made = makePlan({
     addon,
-    settings: { optionalArches: [], sign: undefined },
+    settings: { optionalArches: [], sign: undefined, attest: undefined },
     // `version: dev` in the sources is usual where the release's tag says the version.
     version: readVersion(addon.version) ?? { text: addon.version, form: 'simple', stable: false },
     arches,

@@ -13,6 +13,7 @@ import { installationTarget, toProblems } from '../../registry/judge-installatio
 import { parseImageReference } from '../../registry/reference.js';
 import { verifyInstallation } from '../../registry/verify-installation.js';
 import { createReporter } from '../../report/select.js';
+import { createAttestationCheck } from '../../sign/attestations.js';
 import { createSignatureCheck } from '../../sign/check-image.js';
 import type { CommandContext, CommandResult, Invocation } from '../command.js';
 import { connectRegistry } from '../connect-registry.js';
@@ -44,18 +45,20 @@ async function verifyAddon(
   });
   if (names === undefined) return { ...named, outcome: 'local' };
   const isPrivate = flags.private === true || settings.private;
+  const client = isPrivate ? registry : registry.withoutLogin();
+  const index = { ...parseImageReference(names.index, 'addon'), tag };
   const report = await verifyInstallation({
-    client: isPrivate ? registry : registry.withoutLogin(),
+    client,
     insider: isPrivate ? undefined : registry,
     targets: addon.arches.map((arch) => ({
       ...installationTarget(names.perArch?.(arch) ?? names.index, tag, arch, platformOf(arch)),
       isOptional: settings.optionalArches.includes(arch),
     })),
-    beside:
-      names.perArch === undefined
-        ? undefined
-        : { ...parseImageReference(names.index, 'addon'), tag },
-    checkImage: createSignatureCheck(settings.sign, signal),
+    beside: names.perArch === undefined ? undefined : index,
+    checks: [
+      createSignatureCheck(settings.sign, signal),
+      createAttestationCheck(settings.attest, client, index),
+    ],
     content: flags.content === true ? 'read' : 'listed',
   });
   return { ...named, outcome: report.outcome, isPrivate, report };

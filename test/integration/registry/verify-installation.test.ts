@@ -295,17 +295,19 @@ describe.skipIf(!hasTools)('an installation from outside', () => {
   it('asks further questions about images that can be pulled', async () => {
     await pushSampleRelease(owner, at('good'), { version: '1.0.0' });
     const report = await verify('good', {
-      checkImage: (image, target) =>
-        Promise.resolve([
-          {
-            kind: 'signature',
-            severity: 'error',
-            arch: target.arch,
-            reference: image.reference,
-            message: `${image.manifestDigest} is not signed`,
-            hint: 'Sign it.',
-          },
-        ]),
+      checks: [
+        (image, target) =>
+          Promise.resolve([
+            {
+              kind: 'signature',
+              severity: 'error',
+              arch: target.arch,
+              reference: image.reference,
+              message: `${image.manifestDigest} is not signed`,
+              hint: 'Sign it.',
+            },
+          ]),
+      ],
     });
     expect(report.outcome).toBe('broken');
     expect(faults(report)).toEqual(['amd64 signature', 'aarch64 signature']);

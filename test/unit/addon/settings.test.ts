@@ -76,3 +76,29 @@ test('old names are those of single architectures', async () => {
   expect(settings.also).toEqual(['ghcr.io/o/{arch}-a', 'ghcr.io/o/b']);
   expect(problems).toEqual(['addon-release.yaml:1:30:also[1] "ghcr.io/o/b" has no {arch}']);
 });
+
+test('attestations are what is asked for, with the usual generator or another one', async () => {
+  const attest = async (text: string) =>
+    (await read({ 'addon-release.yaml': `attest: ${text}\n` })).settings.attest;
+  const sbomGenerator = 'docker.io/docker/buildkit-syft-scanner:stable-1';
+  expect(await attest('{provenance: min}')).toEqual({
+    provenance: 'min',
+    sbomGenerator: undefined,
+  });
+  expect(await attest('{provenance: max, sbom: true}')).toEqual({ provenance: 'max', sbomGenerator });
+  expect(await attest('{sbom: {generator: localhost:5000/own:1}}')).toEqual({
+    provenance: undefined,
+    sbomGenerator: 'localhost:5000/own:1',
+  });
+});
+
+test.each([
+  ['{}', /^addon-release.yaml:1:1:attest asks for nothing/],
+  ['{sbom: false}', /^addon-release.yaml:1:1:attest asks for nothing/],
+  ['{provenance: all}', /^addon-release.yaml:1:\d+:attest.provenance must be one of min, max/],
+  ['{sbom: {}}', /^addon-release.yaml:1:\d+:attest.sbom.generator is missing/],
+  ['{sbom: {generator: "a,b"}}', /^addon-release.yaml:1:\d+:attest.sbom.generator must be the name/],
+])('attest: %s is refused with its place', async (text, problem) => {
+  const { problems } = await read({ 'addon-release.yaml': `attest: ${text}\n` });
+  expect(problems).toEqual([expect.stringMatching(problem)]);
+});

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { loadDefinition } from '../../../src/engine/bake-definition.js';
+import { attestDefinition, loadDefinition } from '../../../src/engine/bake-definition.js';
 import { assignMachine } from '../../../src/plan/machine.js';
 import type { ArchPlan, ReleasePlan } from '../../../src/plan/release-plan.js';
 
@@ -63,6 +63,7 @@ const PLAN: ReleasePlan = {
   annotations: { 'org.opencontainers.image.version': '1.2.3' },
   indexAnnotations: {},
   sign: undefined,
+  attest: undefined,
   versionTags: ['1.2.3'],
   movingTags: ['latest'],
   notOffered: undefined,
@@ -115,4 +116,21 @@ describe('loadDefinition', () => {
       labels: { 'a.$${HOME}': '%%{ for }' },
     });
   });
+});
+
+test('an image is attested from the cache, into a file of any name', () => {
+  const sbom = { generator: 'docker/generator:1', source: 'localhost:5000/generator:1' };
+  const { target } = attestDefinition(
+    { ...PLAN, noCache: true },
+    [AMD64],
+    { provenance: 'max', sbom },
+    ({ arch }) => `/runs/one, two/${arch}.tar`,
+  );
+  expect(target['amd64']).toMatchObject({
+    args: AMD64.buildArgs,
+    labels: AMD64.labels,
+    attest: ['type=provenance,mode=max', 'type=sbom,generator=localhost:5000/generator:1'],
+    output: ['type=oci,"dest=/runs/one, two/amd64.tar"'],
+  });
+  expect(target['amd64']).not.toHaveProperty('no-cache');
 });

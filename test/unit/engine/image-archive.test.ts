@@ -212,7 +212,7 @@ describe('readArchive', () => {
     const wanted = digestOf(Buffer.from('another config'));
     await expect(readArchive(file, wanted)).rejects.toMatchObject({
       failure: 'environment',
-      message: `cannot read what docker image save wrote: it holds no image with the config ${wanted}`,
+      message: `cannot read the image that Docker wrote: it holds no image with the config ${wanted}`,
     });
   });
 
@@ -224,7 +224,7 @@ describe('readArchive', () => {
   test('refuses what is no archive, or not a whole one', async () => {
     const { configDigest, ...layout } = await makeTwoLayers();
     await writeLayout(file, layout);
-    const prefix = 'cannot read what docker image save wrote: ';
+    const prefix = 'cannot read the image that Docker wrote: ';
     await truncate(file, 3000);
     await expect(readArchive(file, configDigest)).rejects.toThrow(`${prefix}it ends at byte 3000`);
     await writeFile(file, 'something else');

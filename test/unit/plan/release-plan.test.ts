@@ -41,7 +41,7 @@ function input(changes: Changes = {}): PlanInput {
     baseMirrors: [],
     noCache: false,
     channel: undefined,
-    settings: { optionalArches: [], sign: undefined },
+    settings: { optionalArches: [], sign: undefined, attest: undefined },
     ...rest,
   };
 }

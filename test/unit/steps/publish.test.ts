@@ -46,6 +46,7 @@ async function release(options: Release = {}) {
       givenStep('settings', sampleSettings({ private: options.isPrivate ?? false })),
       givenStep('existing', { indexDigest: options.existingIndex, published: undefined }),
       givenStep('pushed', pushed),
+      givenStep('attested', []),
       pushIndexStep,
       tagVersionStep,
       defineStep({
