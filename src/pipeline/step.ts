@@ -6,7 +6,7 @@ import type { Results } from './results.js';
 import type { Session } from './session.js';
 
 /** Programs that a step starts. `doctor` checks those of all steps. */
-export type Tool = 'docker' | 'buildx' | 'emulation' | 'registry' | 'git' | 'cosign';
+export type Tool = 'docker' | 'buildx' | 'emulation' | 'registry' | 'git' | 'github' | 'cosign';
 
 export interface StepContext {
   readonly options: ReleaseOptions;

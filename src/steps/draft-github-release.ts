@@ -7,7 +7,7 @@ export const draftGithubReleaseStep = defineStep({
   id: 'githubDraft',
   title: 'Draft the GitHub Release',
   needs: ['addon', 'settings', 'sources', 'plan'],
-  tools: [],
+  tools: ['github'],
   skip: findObstacle,
   run: async (inputs, context) => {
     const client = await openGithub(inputs.plan.source.url, 'environment', context);

@@ -7,7 +7,7 @@ export const markGithubReleaseStep = defineStep({
   id: 'marked',
   title: 'Mark the GitHub Releases',
   needs: ['retag', 'retagged'],
-  tools: [],
+  tools: ['github'],
   skip: ({ retag }) =>
     retag.github === undefined ? 'the plan names no release on GitHub' : undefined,
   run: async ({ retag: { kind, github } }, context) => {

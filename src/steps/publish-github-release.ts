@@ -66,7 +66,7 @@ export const publishGithubReleaseStep = defineStep({
   id: 'githubRelease',
   title: 'Publish the GitHub Release',
   needs: ['addon', 'settings', 'sources', 'plan', 'pushed', 'index', 'verified'],
-  tools: [],
+  tools: ['github'],
   skip: findObstacle,
   run: async (inputs, context) => {
     const { plan, settings } = inputs;

@@ -18,6 +18,7 @@ import { connectRegistry } from '../connect-registry.js';
 import type { DoctorFlags } from '../commands/doctor.js';
 import { parseFlags } from '../parse-flags.js';
 import { createRunFolder } from '../run-folder.js';
+import { checkGithub } from './check-github.js';
 import { checkMachines, describe, type Finding } from './check-machines.js';
 
 interface Patient {
@@ -120,6 +121,7 @@ const CHECKS: Readonly<Record<Tool, (patient: Patient) => Promise<readonly Findi
   emulation: checkEmulation,
   registry: checkRegistry,
   git: checkGit,
+  github: checkGithub,
   cosign: checkCosign,
 };
 

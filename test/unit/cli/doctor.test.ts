@@ -1,7 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { runDoctor } from '../../../src/cli/runs/doctor.js';
+import { startGithubServer } from '../../helpers/github-server.js';
 import { standInFor, type StandIn } from '../../helpers/stand-in.js';
 
 /** An engine on which everything works but what the file `broken` names. */
@@ -23,7 +24,11 @@ exit 0`;
 
 async function diagnose(
   standIn: StandIn,
-  { fix = false, builder }: { fix?: boolean; builder?: string } = {},
+  {
+    fix = false,
+    builder,
+    environment = {},
+  }: { fix?: boolean; builder?: string; environment?: Readonly<Record<string, string>> } = {},
 ) {
   return runDoctor(
     {
@@ -34,7 +39,7 @@ async function diagnose(
     {
       signal: new AbortController().signal,
       workingDirectory: standIn.folder,
-      environment: { ADDON_RELEASE_STATE: join(standIn.folder, 'state') },
+      environment: { ...environment, ADDON_RELEASE_STATE: join(standIn.folder, 'state') },
     },
   );
 }
@@ -106,5 +111,24 @@ describe('doctor', () => {
     expect((await standIn.calls()).filter((call) => /^(run|rm|network|volume)/.test(call))).toEqual(
       [],
     );
+  });
+
+  test("tells what is wrong with a package's page", async () => {
+    const standIn = await standInFor('docker', DOCKER);
+    const github = await startGithubServer({ token: 'ghp_of_the_doctor' });
+    onTestFinished(() => github.stop());
+    github.addPackage('example', { visibility: 'private' });
+    await writeFile(
+      join(standIn.folder, 'config.yaml'),
+      'name: Example\nversion: 1.0.0\nslug: example\ndescription: Says hello\narch: [amd64]\nimage: ghcr.io/octo/example\n',
+    );
+    await writeFile(join(standIn.folder, 'Dockerfile'), 'FROM scratch\n');
+    const { json } = await diagnose(standIn, { environment: github.environment });
+    expect(json['findings']).toContainEqual({
+      name: "GitHub's page of ghcr.io/octo/example",
+      ok: false,
+      found: expect.stringContaining('is private: Home Assistant pulls without a login') as string,
+      mend: expect.stringContaining('"Change visibility" at ') as string,
+    });
   });
 });

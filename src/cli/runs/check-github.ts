@@ -1,0 +1,55 @@
+import type { Addon } from '../../addon/types.js';
+import { readSettings } from '../../addon/settings.js';
+import { AddonReleaseError } from '../../errors.js';
+import { readSourceFacts } from '../../git/source-facts.js';
+import { checkPackagePage } from '../../github/package-page.js';
+import type { ReleaseOptions } from '../../pipeline/options.js';
+import { chooseImageNames } from '../../plan/image-names.js';
+import { findGithubPlace, openGithub } from '../../steps/github-release.js';
+import { describe, type Finding } from './check-machines.js';
+
+/** Whether users will be able to pull the images that GitHub keeps; nothing is asked without a token. */
+export async function checkGithub({
+  options,
+  addon,
+  signal,
+}: {
+  readonly options: ReleaseOptions;
+  readonly addon: Addon | undefined;
+  readonly signal: AbortSignal;
+}): Promise<readonly Finding[]> {
+  const { image, registry, environment } = options;
+  const names = chooseImageNames({ configured: addon?.image, image, registry });
+  if (addon === undefined || names === undefined) return [];
+  const { url } = await readSourceFacts(addon.folder, environment, 0);
+  const place = findGithubPlace(url, { options });
+  if ('reason' in place) return [];
+  const { settings } = await readSettings(addon.folder, addon.repository?.folder);
+  const client = await openGithub(url, 'environment', { options, signal, emit: () => undefined });
+  const images = new Set([
+    ...addon.arches.flatMap((arch) => names.perArch?.(arch) ?? []),
+    names.index,
+  ]);
+  const findings: Finding[] = [];
+  for (const repository of images) {
+    const name = `GitHub's page of ${repository}`;
+    try {
+      const problem = await checkPackagePage(client, repository);
+      // Before the first release there is no page yet.
+      const isFine =
+        problem === undefined ||
+        problem.problem === 'missing' ||
+        (problem.problem === 'private' && settings.private);
+      findings.push({
+        name,
+        ok: isFine,
+        found: problem?.message ?? 'as it should be',
+        mend: problem?.hint,
+      });
+    } catch (error) {
+      if (!(error instanceof AddonReleaseError)) throw error;
+      findings.push({ name, ok: false, ...describe(error) });
+    }
+  }
+  return findings;
+}
