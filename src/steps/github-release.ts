@@ -43,7 +43,7 @@ export function findObstacle(
 export async function openClient(
   target: GithubTarget,
   failure: GithubErrorClass,
-  { signal, emit }: Pick<StepContext, 'signal' | 'emit'>,
+  { signal, emit }: StepContext,
 ): Promise<GithubClient> {
   const { createGithubClient } = await import('../github/client.js');
   return createGithubClient({
@@ -65,7 +65,7 @@ export async function openClient(
 export async function openGithub(
   url: string | undefined,
   failure: GithubErrorClass,
-  context: Pick<StepContext, 'options' | 'signal' | 'emit'>,
+  context: StepContext,
 ): Promise<GithubClient> {
   const target = findGithubTarget(url, context.options.environment);
   if ('reason' in target) throw new AddonReleaseError(failure, target.reason);

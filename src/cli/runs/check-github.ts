@@ -3,9 +3,9 @@ import { readSettings } from '../../addon/settings.js';
 import { AddonReleaseError } from '../../errors.js';
 import { readSourceFacts } from '../../git/source-facts.js';
 import { checkPackagePage } from '../../github/package-page.js';
+import { findGithubTarget } from '../../github/target.js';
 import type { ReleaseOptions } from '../../pipeline/options.js';
 import { chooseImageNames } from '../../plan/image-names.js';
-import { findGithubPlace, openGithub } from '../../steps/github-release.js';
 import { describe, type Finding } from './check-machines.js';
 
 /** Whether users will be able to pull the images that GitHub keeps; nothing is asked without a token. */
@@ -22,10 +22,11 @@ export async function checkGithub({
   const names = chooseImageNames({ configured: addon?.image, image, registry });
   if (addon === undefined || names === undefined) return [];
   const { url } = await readSourceFacts(addon.folder, environment, 0);
-  const place = findGithubPlace(url, { options });
-  if ('reason' in place) return [];
+  const target = findGithubTarget(url, environment);
+  if ('reason' in target) return [];
   const { settings } = await readSettings(addon.folder, addon.repository?.folder);
-  const client = await openGithub(url, 'environment', { options, signal, emit: () => undefined });
+  const { createGithubClient } = await import('../../github/client.js');
+  const client = createGithubClient({ ...target, failure: 'environment', signal });
   const images = new Set([
     ...addon.arches.flatMap((arch) => names.perArch?.(arch) ?? []),
     names.index,
