@@ -4,6 +4,15 @@ import { redact } from '../exec/redact.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
+/** Why an add-on is released or not, and what came of it. Other commands tell other things of add-ons. */
+export interface ReportedAddon {
+  readonly slug: string;
+  readonly newVersion?: string | undefined;
+  readonly reason?: string;
+  /** Undefined: it was not to be released, or was not reached. */
+  readonly result?: string;
+}
+
 /** What of a command's data ends up in a job's outputs and summary: the form of `--json`. */
 export interface ReportedData {
   readonly plan?: {
@@ -26,6 +35,8 @@ export interface ReportedData {
   readonly index?: { readonly digest: string };
   readonly githubRelease?: { readonly url: string };
   readonly tags?: readonly string[];
+  /** The add-ons of a repository that was released with `--all`. */
+  readonly addons?: readonly ReportedAddon[];
   /** What `ci plan` has found out. */
   readonly version?: string;
   readonly addon?: string;
@@ -39,14 +50,26 @@ export interface Report {
   readonly error: { readonly message: string; readonly hint?: string | undefined } | undefined;
 }
 
+function listReleased({ addons = [] }: ReportedData): readonly ReportedAddon[] {
+  return addons.filter(({ result }) => result === 'published' || result === 'failed');
+}
+
 /** The outputs of the action; action.yml describes them. */
 function listOutputs({ data }: Report): Readonly<Record<string, string>> {
   const { plan, pushed = [], index, tags = [], matrix } = data;
   const version = plan?.version ?? data.version;
+  const released = listReleased(data).filter(({ result }) => result === 'published');
   return {
     ...(version === undefined ? {} : { version }),
     ...(data.addon === undefined ? {} : { addon: data.addon }),
     ...(matrix === undefined ? {} : { matrix: JSON.stringify(matrix) }),
+    ...(released.length === 0
+      ? {}
+      : {
+          released: JSON.stringify(
+            Object.fromEntries(released.map(({ slug, newVersion }) => [slug, newVersion])),
+          ),
+        }),
     ...(tags.length === 0 || index === undefined
       ? {}
       : {
@@ -99,14 +122,23 @@ function describeBuild({ build, emulated }: Architecture): string {
 /** The job's summary in Markdown; empty when the command has nothing to tell. */
 export function renderJobSummary({ command, data, error }: Report): string {
   const { plan, architectures = [], pushed = [], index, tags = [], githubRelease } = data;
-  if (plan === undefined && error === undefined) return '';
+  const addons = listReleased(data);
+  if (plan === undefined && error === undefined && addons.length === 0) return '';
   const subject = plan === undefined ? command : `${plan.name} ${plan.version}`;
   const isPublished = tags.length > 0;
-  const outcome = error !== undefined ? 'failed' : isPublished ? 'published' : 'passed';
+  const isAnyPublished = isPublished || addons.length > 0;
+  const outcome = error !== undefined ? 'failed' : isAnyPublished ? 'published' : 'passed';
   const lines = [`## ${cell(subject)}: ${outcome}`, ''];
   if (error !== undefined) {
     lines.push(`**${cell(error.message)}**`, '');
     if (error.hint !== undefined) lines.push(error.hint, '');
+  }
+  if (addons.length > 0) {
+    lines.push(row(['add-on', 'version', 'result', 'why']), row(Array(4).fill('---')));
+    for (const { slug, newVersion = '', result = '', reason = '' } of addons) {
+      lines.push(row([slug, newVersion, result, reason]));
+    }
+    lines.push('');
   }
   if (architectures.length > 0) {
     lines.push(row(['architecture', 'build', 'smoke test', 'digest']), row(Array(4).fill('---')));

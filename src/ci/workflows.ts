@@ -318,6 +318,53 @@ jobs:
 `;
 }
 
+/** All add-ons that changed since their last releases, in one job: what they have in common is built once. */
+function renderReleaseChanged(facts: WorkflowFacts): string {
+  return `${HEAD}
+# Releases every add-on that changed since its last release. Its new version is the one in its config, or is counted up.
+name: Release what changed
+
+on:
+  workflow_dispatch:
+    inputs:
+      bump:
+        description: New versions for add-ons that changed and have none yet
+        required: true
+        type: choice
+        options:
+          - none
+          - patch
+          - minor
+          - major
+
+permissions: {}
+
+# A run that publishes is never cancelled; a second one waits and finds what is left.
+concurrency:
+  group: release-changed
+  cancel-in-progress: false
+
+jobs:
+  release:
+    runs-on: ${RUNNER}
+    timeout-minutes: 350
+    permissions:
+      contents: write # the release commits, their tags and the GitHub Releases
+      packages: write # the images
+    steps:
+      - uses: ${pinAction('actions/checkout')}
+        with:
+          fetch-depth: 0 # what changed is known by history and tags
+${indent([...setupSteps(facts, AMD64), ...loginSteps(facts)], 6)}
+      - uses: ${facts.action}
+        with:
+          command: --all --changed
+          arguments: |
+            \${{ inputs.bump != 'none' && '--bump' || '' }}
+            \${{ inputs.bump != 'none' && inputs.bump || '' }}
+`;
+}
+
 /** The workflows of a repository for GitHub Actions. */
 export function renderWorkflows(facts: WorkflowFacts): readonly WorkflowFile[] {
   const folder = '.github/workflows';
@@ -325,5 +372,8 @@ export function renderWorkflows(facts: WorkflowFacts): readonly WorkflowFile[] {
     { path: `${folder}/release.yaml`, content: renderRelease(facts) },
     { path: `${folder}/test.yaml`, content: renderTest(facts) },
     { path: `${folder}/verify.yaml`, content: renderVerify(facts) },
+    ...(facts.addons.length === 1
+      ? []
+      : [{ path: `${folder}/release-changed.yaml`, content: renderReleaseChanged(facts) }]),
   ];
 }

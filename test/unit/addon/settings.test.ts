@@ -101,4 +101,19 @@ test.each([
 ])('attest: %s is refused with its place', async (text, problem) => {
   const { problems } = await read({ 'addon-release.yaml': `attest: ${text}\n` });
   expect(problems).toEqual([expect.stringMatching(problem)]);
+
+test('shared folders are named from the folder of the file, and must be there', async () => {
+  const { settings, root } = await read({
+    'addon-release.yaml': 'shared: [addon, .]\n',
+  });
+  expect(settings.shared).toEqual([join(root, 'addon'), root]);
+  const own = await read({
+    'addon-release.yaml': 'shared: [addon]\n',
+    'addon/addon-release.yaml': 'shared: []\n',
+  });
+  expect(own.settings.shared).toEqual([]);
+  const { problems } = await read({ 'addon-release.yaml': 'shared:\n  - missing\n  - ../..\n' });
+  expect(problems).toHaveLength(2);
+  expect(problems[0]).toMatch(/^addon-release\.yaml:2:\d+:shared\[0\] is nothing inside of .*"missing"$/);
+  expect(problems[1]).toMatch(/^addon-release\.yaml:3:/);
 });

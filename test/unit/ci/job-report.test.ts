@@ -99,3 +99,18 @@ it('writes both where the service wants them, without secrets', async () => {
   expect(await readFile(summary, 'utf8')).toContain('**it was \\*\\*\\***'.replaceAll('\\', ''));
   await expect(writeJobReport(REPORT, {})).resolves.toBeUndefined();
 });
+
+it('tells of all add-ons that were released together', () => {
+  const addons = [
+    { slug: 'one', newVersion: '1.1.0', reason: 'changed | a lot', result: 'published' },
+    { slug: 'two', newVersion: '2.0.0', reason: 'changed', result: 'failed' },
+    { slug: 'three', reason: 'unchanged' },
+  ];
+  const report = { ...REPORT, data: { addons } };
+  expect(readOutputs(renderOutputs(report))).toEqual({ released: '{"one":"1.1.0"}' });
+  const summary = renderJobSummary(report);
+  expect(summary).toContain('## release: published\n');
+  expect(summary).toContain('| one | 1.1.0 | published | changed \\| a lot |');
+  expect(summary).toContain('| two | 2.0.0 | failed | changed |');
+  expect(summary).not.toContain('three');
+});

@@ -103,6 +103,18 @@ describe('generated workflows', () => {
     }
   });
 
+  it('release what changed of many add-ons, with all of the history', () => {
+    const many = SHAPES['many add-ons'] ?? ONE;
+    const { jobs, concurrency } = render(many, 'release-changed');
+    expect(concurrency?.['cancel-in-progress']).toBe(false);
+    const [checkout, ...steps] = jobs['release']?.steps ?? [];
+    expect(checkout?.with).toEqual({ 'fetch-depth': 0 });
+    expect(steps.at(-1)?.with).toMatchObject({ command: '--all --changed' });
+    expect(renderWorkflows(ONE).map(({ path: file }) => path.basename(file))).toEqual([
+      ...['release.yaml', 'test.yaml', 'verify.yaml'],
+    ]);
+  });
+
   it('give pull requests no secret, no token and no credentials', () => {
     for (const facts of Object.values(SHAPES)) {
       const content = renderWorkflows(facts)[1]?.content ?? '';
@@ -205,7 +217,7 @@ describe('the action', () => {
       expect(value).toBe(`\${{ steps.run.outputs.${name} }}`);
     }
     expect(Object.keys(action.outputs)).toEqual([
-      ...['addon', 'matrix', 'version', 'digest', 'digests', 'images'],
+      ...['addon', 'matrix', 'released', 'version', 'digest', 'digests', 'images'],
     ]);
   });
 });

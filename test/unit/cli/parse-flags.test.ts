@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseFlags } from '../../../src/cli/parse-flags.js';
+import { parseFlags, parseRepositoryFlags } from '../../../src/cli/parse-flags.js';
 import type { Flags } from '../../../src/cli/command.js';
 import { AddonReleaseError } from '../../../src/errors.js';
 
@@ -181,5 +181,46 @@ describe('refusals', () => {
     const error = refusal(command, flags);
     expect(error.message).toBe(message);
     expect(error.exitCode).toBe(2);
+  });
+});
+
+describe('--all', () => {
+  const parseAll = (flags: Flags) =>
+    parseFlags(
+      { command: 'release', args: [], flags: { all: true, ...flags } },
+      { workingDirectory: '/addons', environment: {} },
+    );
+
+  test('is the full release, and every add-on has its own version', () => {
+    expect(parseAll({})).toMatchObject({ version: undefined, publish: true, arches: 'all' });
+    expect(parseRepositoryFlags({})).toEqual({ changed: false, bump: undefined, jobs: undefined });
+    expect(parseRepositoryFlags({ changed: true, bump: 'minor', jobs: '8' })).toEqual({
+      changed: true,
+      bump: 'minor',
+      jobs: 8,
+    });
+  });
+
+  test.each([
+    ['release', { all: true }, '--all takes no version, and 1.2.3 was given'],
+    ['test', { all: true }, '--all is for releases only'],
+    ['publish', { all: true }, 'publish is for one add-on'],
+    ['release', { changed: true }, '--changed does nothing without --all'],
+    ['release', { bump: 'patch' }, '--bump does nothing without --all'],
+    ['release', { jobs: '2' }, '--jobs does nothing without --all'],
+  ] as const)('%s with %j is refused', (command, flags, message) => {
+    expect(refusal(command, flags)).toMatchObject({ failure: 'usage', message });
+  });
+
+  test.each([
+    [{ bump: 'big' }, '--bump "big" is no part of a version'],
+    [{ jobs: '0' }, '--jobs "0" is not a number from 1 to 99'],
+    [{ jobs: 'all' }, '--jobs "all" is not a number from 1 to 99'],
+  ])('%j is refused', (flags, message) => {
+    expect(() => parseRepositoryFlags(flags)).toThrow(message);
+  });
+
+  test('takes no name for all images', () => {
+    expect(() => parseAll({ image: 'ghcr.io/owner/name' })).toThrow('--image is of one add-on');
   });
 });

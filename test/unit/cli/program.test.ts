@@ -133,6 +133,12 @@ describe('flags', () => {
     });
   });
 
+  test('of all add-ons together', () => {
+    const flags = { all: true, changed: true, bump: 'patch', jobs: '3' };
+    const given = parse('--all', '--changed', '--bump', 'patch', '--jobs', '3');
+    expect(given).toMatchObject({ command: 'release', args: [], flags });
+  });
+
   test('one run leaves nothing for the next', () => {
     parse('build', '--arch', 'amd64');
     expect(parse('build').flags).toEqual({ cache: true, smoke: true, git: true, github: true });

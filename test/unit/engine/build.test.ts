@@ -2,7 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Arch } from '../../../src/addon/arch.js';
-import { buildImages, type BuildResult } from '../../../src/engine/build.js';
+import { buildImages, buildTogether, type BuildResult } from '../../../src/engine/build.js';
 import { AddonReleaseError } from '../../../src/errors.js';
 import type { ReleasePlan } from '../../../src/plan/release-plan.js';
 import type { RunEvent } from '../../../src/report/events.js';
@@ -220,5 +220,77 @@ describe('buildImages', () => {
     const world = await makeWorld(['amd64'], [{ transcript, exitCode: 1 }]);
     const reason = new AddonReleaseError('interrupted', 'interrupted');
     await expect(build(world, AbortSignal.abort(reason))).rejects.toBe(reason);
+  });
+});
+
+describe('buildTogether', () => {
+  /** A transcript in which one target is exported. */
+  function exported(target: string, config: string): string {
+    return shortTranscript(config)
+      .replaceAll('[2/2]', `[${target} 2/2]`)
+      .replaceAll('exporting to image', `[${target}] exporting to image`)
+      .replaceAll('sha256:1"', `sha256:1${target}"`)
+      .replaceAll('sha256:2"', `sha256:2${target}"`);
+  }
+
+  async function together(world: World, slugs: readonly string[]) {
+    const results: (readonly [slug: string, status: string])[] = [];
+    const builds = slugs.map((slug) => ({
+      plan: {
+        ...world.plan,
+        slug,
+        architectures: world.plan.architectures.map((arch) => ({
+          ...arch,
+          localImage: `local/${slug}:1`,
+        })),
+      },
+      emit: () => undefined,
+      onResult: (_arch: unknown, { status }: BuildResult) => results.push([slug, status]),
+    }));
+    const { signal } = new AbortController();
+    const errors = await buildTogether(builds, { runFolder: world.folder, signal });
+    return { results, errors };
+  }
+
+  async function addImage({ folder }: World, slug: string, id: string): Promise<void> {
+    const content = JSON.stringify([{ Id: id, Os: 'linux', Architecture: 'any' }]);
+    await writeFile(join(folder, 'images', `local-${slug}-1`), content);
+  }
+
+  test('is one call for several add-ons, each of whose targets has a name of its own', async () => {
+    const [one, two] = [digest('a'), digest('b')];
+    const transcript = exported('one-amd64', one) + exported('t_o-amd64', two);
+    const world = await makeWorld(['amd64'], [{ transcript, exitCode: 0, metadata: {} }]);
+    await addImage(world, 'one', one);
+    await addImage(world, 't-o', two);
+    const { results, errors } = await together(world, ['one', 't.o']);
+    expect(errors).toEqual([undefined, undefined]);
+    expect(results.toSorted()).toEqual([
+      ['one', 'built'],
+      ['t.o', 'built'],
+    ]);
+    const definition: unknown = JSON.parse(
+      await readFile(join(world.folder, 'bake-1.json'), 'utf8'),
+    );
+    expect(definition).toMatchObject({
+      group: { default: { targets: ['one-amd64', 't_o-amd64'] } },
+    });
+  });
+
+  test('lets the others be built when one add-on has what buildx refuses', async () => {
+    const good = digest('a');
+    const refused = { transcript: 'ERROR: failed to read dockerfile\n', exitCode: 1 };
+    const world = await makeWorld(
+      ['amd64'],
+      [refused, refused, { transcript: exported('good-amd64', good), exitCode: 0, metadata: {} }],
+    );
+    await addImage(world, 'good', good);
+    const { results, errors } = await together(world, ['bad', 'good']);
+    expect(results).toEqual([['good', 'built']]);
+    expect(errors[0]).toMatchObject({
+      failure: 'build',
+      output: expect.stringContaining('failed to read dockerfile') as string,
+    });
+    expect(errors[1]).toBeUndefined();
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { PIPELINES } from '../../../src/pipeline/pipeline.js';
+import { PIPELINES, RELEASE_PARTS } from '../../../src/pipeline/pipeline.js';
 
 const { release } = PIPELINES;
 
@@ -55,4 +55,13 @@ test('a plan starts no build', () => {
     expect(tools).not.toContain('buildx');
     expect(tools).not.toContain('emulation');
   }
+});
+
+test('the parts of a release side by side are the whole release, in its order', () => {
+  const { plan, prepare, build, publish, announce, finish } = RELEASE_PARTS;
+  const parts = [plan, prepare, build, publish, announce, finish];
+  expect(parts.flat()).toEqual(release);
+  expect(build.map(({ id }) => id)).toEqual(['candidates', 'approved']);
+  expect(announce.map(({ id }) => id)).toEqual(['store']);
+  for (const part of parts) expect(part.length).toBeGreaterThan(0);
 });

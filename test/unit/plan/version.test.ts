@@ -1,6 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { AddonReleaseError } from '../../../src/errors.js';
-import { chooseVersion, parseVersion } from '../../../src/plan/version.js';
+import {
+  bumpVersion,
+  chooseVersion,
+  compareVersions,
+  parseVersion,
+} from '../../../src/plan/version.js';
 
 function refusal(text: string): AddonReleaseError {
   try {
@@ -104,5 +109,39 @@ describe('chooseVersion', () => {
     ['2026.02.1', 'dev', '2026.02.1'],
   ])('releases %s over %s as %s', (requested, configured, text) => {
     expect(chooseVersion(requested, configured).text).toBe(text);
+  });
+});
+
+describe('bumpVersion', () => {
+  const TODAY = new Date('2026-11-23');
+
+  test.each([
+    ['1.2.3', 'patch', '1.2.4'],
+    ['1.2.3', 'minor', '1.3.0'],
+    ['1.2.3', 'major', '2.0.0'],
+    ['v1.2.3', 'minor', 'v1.3.0'],
+    ['1.3.0-beta.1', 'patch', '1.3.0'],
+    ['2026.2.1', 'patch', '2026.2.2'],
+    ['2026.02.1', 'patch', '2026.02.2'],
+    ['2026.2', 'patch', '2026.2.1'],
+    ['2026.2.1', 'minor', '2026.11.0'],
+    ['2025.02.1', 'major', '2026.11.0'],
+    ['2026.11.4', 'minor', '2026.11.5'],
+    ['2026.12.0b3', 'patch', '2026.12.0'],
+    ['2026.8.0.dev20260801', 'patch', '2026.8.0'],
+    ['3.23', 'patch', '3.23.1'],
+    ['3.23', 'minor', '3.24'],
+    ['3.23', 'major', '4.0'],
+    ['3.23-1', 'patch', '3.23-2'],
+    ['3.23-r9', 'patch', '3.23-r10'],
+    ['3.23-1', 'minor', '3.24'],
+    ['1.2.3.4', 'patch', '1.2.3.5'],
+    ['7', 'major', '8'],
+    ['7', 'minor', '7.1'],
+  ] as const)('%s, %s: %s', (before, part, after) => {
+    const version = parseVersion(before);
+    const next = bumpVersion(version, part, TODAY);
+    expect(next.text).toBe(after);
+    expect(compareVersions(next, version)).toBeGreaterThan(0);
   });
 });
