@@ -101,6 +101,7 @@ test.each([
 ])('attest: %s is refused with its place', async (text, problem) => {
   const { problems } = await read({ 'addon-release.yaml': `attest: ${text}\n` });
   expect(problems).toEqual([expect.stringMatching(problem)]);
+});
 
 test('shared folders are named from the folder of the file, and must be there', async () => {
   const { settings, root } = await read({
