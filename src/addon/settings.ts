@@ -7,6 +7,7 @@ import { PyDict } from './python-value.js';
 import { candidateNames, describeProblem, describeVerdict, loadSourceFile } from './source-file.js';
 import { stores, toStores, type PlainStores, type Stores } from './store-settings.js';
 import { dict, imageReference, oneOf, strictBoolean, text } from './validate/rules.js';
+import { url } from './validate/url.js';
 import {
   anyOf,
   dictOf,
@@ -23,8 +24,11 @@ export interface SigningSettings {
   readonly key: string | undefined;
   /** `required`: no signature, no release; `later`: an outage is reported and the release goes on. */
   readonly policy: 'required' | 'later';
-  /** Whether signatures are entered into the public transparency log. */
+  /** Whether signatures are entered into the transparency log. */
   readonly transparencyLog: boolean;
+  /** Whose certificates and which log are used; undefined = the public ones of sigstore.dev. */
+  readonly fulcioUrl: string | undefined;
+  readonly rekorUrl: string | undefined;
   /** By what `verify` knows them: the public key, or the identity of a keyless signature. */
   readonly publicKey: string | undefined;
   readonly identity: string | undefined;
@@ -84,6 +88,8 @@ const signing: Validator = dictOf(
     keyless: optional(strictBoolean, false),
     policy: optional(oneOf(['required', 'later']), 'required'),
     transparency_log: optional(strictBoolean, true),
+    fulcio_url: optional(url),
+    rekor_url: optional(url),
     public_key: optional(text),
     identity: optional(text),
     issuer: optional(text),
@@ -141,6 +147,8 @@ interface PlainSettings {
     readonly keyless: boolean;
     readonly policy: 'required' | 'later';
     readonly transparency_log: boolean;
+    readonly fulcio_url?: string;
+    readonly rekor_url?: string;
     readonly public_key?: string;
     readonly identity?: string;
     readonly issuer?: string;
@@ -184,6 +192,8 @@ function toSettings(plain: PlainSettings, files: readonly string[]): ReleaseSett
             key: sign.key,
             policy: sign.policy,
             transparencyLog: sign.transparency_log,
+            fulcioUrl: sign.fulcio_url,
+            rekorUrl: sign.rekor_url,
             publicKey: sign.public_key,
             identity: sign.identity,
             issuer: sign.issuer,

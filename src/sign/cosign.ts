@@ -19,6 +19,9 @@ export interface SigningKey {
   /** A private key; undefined = keyless, with the identity of the job or of a login in the browser. */
   readonly key: string | undefined;
   readonly transparencyLog: boolean;
+  /** Undefined = the public ones. */
+  readonly fulcioUrl?: string | undefined;
+  readonly rekorUrl?: string | undefined;
 }
 
 export interface CosignOptions {
@@ -61,7 +64,8 @@ export async function readCosignVersion(signal: AbortSignal): Promise<string | u
 }
 
 /**
- * Signs what a digest names. The password of a key comes from the variable COSIGN_PASSWORD, as cosign has it.
+ * Signs what a digest names. Secrets come from the environment, as cosign has it: the password of a key from
+ * COSIGN_PASSWORD; the identity's token from GitHub's variables, or from SIGSTORE_ID_TOKEN.
  *
  * @param reference repository and digest: `ghcr.io/owner/name@sha256:…`
  * @see https://docs.sigstore.dev/cosign/signing/signing_with_containers/
@@ -69,7 +73,7 @@ export async function readCosignVersion(signal: AbortSignal): Promise<string | u
  */
 export async function signImage(
   reference: string,
-  { key, transparencyLog }: SigningKey,
+  { key, transparencyLog, fulcioUrl, rekorUrl }: SigningKey,
   options: CosignOptions,
 ): Promise<void> {
   await retry(
@@ -80,6 +84,8 @@ export async function signImage(
           '--yes',
           ...(key === undefined ? [] : ['--key', key]),
           ...(transparencyLog ? [] : ['--tlog-upload=false']),
+          ...(fulcioUrl === undefined ? [] : [`--fulcio-url=${fulcioUrl}`]),
+          ...(rekorUrl === undefined ? [] : [`--rekor-url=${rekorUrl}`]),
           reference,
         ],
         options,
@@ -90,7 +96,7 @@ export async function signImage(
         output: describeEnd(result),
         hint:
           key === undefined
-            ? 'Keyless signing needs `id-token: write` in the GitHub job, or a login in the browser.'
+            ? 'Keyless signing needs `id-token: write` in the GitHub job, a token in SIGSTORE_ID_TOKEN, or a login in the browser.'
             : 'Check the key of `sign` in addon-release.yaml and the variable COSIGN_PASSWORD.',
       });
     },
@@ -116,7 +122,8 @@ export async function findSignatureProblem(
   const who =
     key === undefined
       ? [
-          `--certificate-identity-regexp=${identity ?? '.*'}`,
+          // cosign is content when any part of the subject fits.
+          `--certificate-identity-regexp=^(?:${identity ?? '.*'})$`,
           `--certificate-oidc-issuer=${issuer ?? GITHUB_ACTIONS}`,
         ]
       : [`--key=${key}`];

@@ -4,6 +4,7 @@ import type { ReleaseSettings } from '../addon/settings.js';
 import type { Addon } from '../addon/types.js';
 import { AddonReleaseError } from '../errors.js';
 import { readSourceFacts } from '../git/source-facts.js';
+import { redact } from '../exec/redact.js';
 import { isSecretName } from '../lint/dockerfile/secret-rules.js';
 import type { ReleaseOptions } from '../pipeline/options.js';
 import { defineStep, type StepContext } from '../pipeline/step.js';
@@ -62,12 +63,14 @@ function unattested(settings: ReleaseSettings): ReleaseSettings {
 /**
  * What provenance tells in full can be read by everybody who can pull the image, arguments of early stages included.
  *
- * @throws AddonReleaseError `addon` with the names of arguments that look like secrets
+ * @throws AddonReleaseError `addon` with the names of arguments that look like secrets, or were handed in as such
  */
 function checkTold({ attest, architectures }: ReleasePlan): void {
   if (attest?.provenance !== 'max') return;
-  const names = new Set(architectures.flatMap(({ buildArgs }) => Object.keys(buildArgs)));
-  const secret = [...names].filter(isSecretName);
+  const pairs = architectures.flatMap(({ buildArgs }) => Object.entries(buildArgs));
+  const isSecret = ([name, value]: readonly [string, string]): boolean =>
+    isSecretName(name) || redact(value) !== value;
+  const secret = [...new Set(pairs.filter(isSecret).map(([name]) => name))];
   if (secret.length === 0) return;
   const hint =
     'Set `attest: {provenance: min}` in addon-release.yaml, or hand the secret in by `RUN --mount=type=secret`: https://docs.docker.com/build/building/secrets/';

@@ -7,6 +7,8 @@ import { expectTidyEnd } from '../helpers/expect-run.js';
 import { commitAll, copyFixture } from '../helpers/fixture-addon.js';
 import { inspectIndex, listTags } from '../helpers/published.js';
 import { startRegistry } from '../helpers/registry-server.js';
+import { findInFiles, watchCommandLines } from '../helpers/secrets.js';
+import { startSigstore } from '../helpers/sigstore-server.js';
 import { requireTool } from '../helpers/tools.js';
 
 const hasTools = ['docker', 'docker-registry', 'cosign', 'skopeo'].map(requireTool).every(Boolean);
@@ -69,6 +71,40 @@ describe.skipIf(!hasTools)('signatures', () => {
     const bad = await runCli(args, { cwd: addon.folder });
     expect(bad.exitCode, bad.stderr).toBe(8);
     expect(bad.stderr).toContain('is not signed as addon-release.yaml says');
+  });
+
+  it('without a key belong to the identity of a token, which is told nobody', async () => {
+    const folder = await makeTemporaryFolder('sigstore');
+    const identity =
+      'https://github.com/owner/addon/.github/workflows/release.yaml@refs/heads/main';
+    const issuer = 'https://issuer.example.org';
+    const sigstore = await startSigstore(folder, { identity, issuer });
+    atEndOfTest(() => sigstore.stop());
+    const { addon, image, release } = await stage(() =>
+      [
+        'attest: {provenance: min}',
+        `sign: {keyless: true, fulcio_url: "${sigstore.url}", rekor_url: "${sigstore.url}",`,
+        `  identity: "https://github[.]com/owner/addon/.*", issuer: "${issuer}"}`,
+        '',
+      ].join('\n'),
+    );
+    const running = release(sigstore.environment);
+    expect(await watchCommandLines([sigstore.token], running)).toEqual([]);
+    const end = await running;
+    await expectTidyEnd(end, 0, addon);
+    const verified = await run(
+      'cosign',
+      [
+        ...['verify', `--certificate-identity=${identity}`],
+        ...[`--certificate-oidc-issuer=${issuer}`, `${image}:1.0.0`],
+      ],
+      { env: sigstore.environment },
+    );
+    expect(verified.exitCode, verified.stderr).toBe(0);
+    // Three images and the index, each with a certificate and an entry of its own.
+    expect(sigstore.requests()).toHaveLength(8);
+    expect(end.stdout + end.stderr).not.toContain(sigstore.token);
+    expect(await findInFiles(end.stateFolder, sigstore.token)).toEqual([]);
   });
 
   it('that can not be made leave the version without a name', async () => {

@@ -8,10 +8,13 @@ import { createRegistryClient } from '../../../src/registry/client.js';
 import { digestOf } from '../../../src/registry/digest.js';
 import { findSignatureProblem, readCosignVersion, signImage } from '../../../src/sign/cosign.js';
 import { startRegistry, type RegistryServer } from '../../helpers/registry-server.js';
+import { watchCommandLines } from '../../helpers/secrets.js';
+import { startSigstore } from '../../helpers/sigstore-server.js';
 import { requireTool } from '../../helpers/tools.js';
 
 const hasTools = ['cosign', 'docker-registry'].map(requireTool).every(Boolean);
 const { signal } = new AbortController();
+const WORKFLOW = 'https://github.com/owner/addon/.github/workflows/release.yaml@refs/heads/main';
 
 describe.skipIf(!hasTools)('cosign', () => {
   let folder: string;
@@ -69,6 +72,38 @@ describe.skipIf(!hasTools)('cosign', () => {
     expect(await findSignatureProblem(reference, signer('other.pub'), { signal })).toMatch(
       /signature/,
     );
+  });
+
+  it('signs without a key, as the identity of a token, and proves it by the logs', async () => {
+    const who = { identity: WORKFLOW, issuer: 'https://token.actions.githubusercontent.com' };
+    const sigstore = await startSigstore(folder, who);
+    const names = Object.keys(sigstore.environment);
+    for (const name of names) vi.stubEnv(name, sigstore.environment[name]);
+    const keyless = { ...signer(''), key: undefined, transparencyLog: true };
+    const verifier = (identity: string) => ({ ...keyless, identity });
+    try {
+      const urls = { fulcioUrl: sigstore.url, rekorUrl: sigstore.url };
+      const key = { key: undefined, transparencyLog: true, ...urls };
+      const signing = signImage(reference, key, { signal });
+      expect(await watchCommandLines([sigstore.token], signing)).toEqual([]);
+      await signing;
+      expect(sigstore.requests()).toEqual(['POST /api/v1/signingCert', 'POST /api/v1/log/entries']);
+      const find = (identity: string, issuer?: string) =>
+        findSignatureProblem(reference, { ...verifier(identity), issuer }, { signal });
+      expect(await find('https://github\\.com/owner/addon/.*')).toBeUndefined();
+      expect(await find('https://github\\.com/owner/other/.*')).toMatch(/identit|subject/i);
+      // A part of the subject is not enough.
+      expect(await find('github\\.com/owner/addon')).toMatch(/identit|subject/i);
+      expect(await find('.*', 'https://accounts.example.org')).toMatch(/issuer/i);
+      vi.stubEnv('SIGSTORE_ID_TOKEN', `${sigstore.token}x`);
+      await expect(signImage(reference, key, { signal })).rejects.toMatchObject({
+        failure: 'environment',
+        hint: expect.stringContaining('SIGSTORE_ID_TOKEN') as unknown,
+      });
+    } finally {
+      for (const name of names) vi.stubEnv(name, undefined);
+      await sigstore.stop();
+    }
   });
 
   it('tells what cosign said when it can not sign', async () => {

@@ -48,6 +48,8 @@ test('key files are named from the folder of the file', async () => {
     publicKey: join(root, 'keys/cosign.pub'),
     policy: 'later',
     transparencyLog: false,
+    fulcioUrl: undefined,
+    rekorUrl: undefined,
     identity: undefined,
     issuer: undefined,
   });
