@@ -1,6 +1,8 @@
+import { formatBytes } from '../report/format.js';
 import { logFilePath } from '../report/log-files.js';
 import { renderTable, type SummaryRow } from '../report/table.js';
 import type { ArchOutcome, Results, StoreCommit } from '../pipeline/results.js';
+import { proposeLimits, type ProposedLimits } from '../smoke/propose-limits.js';
 
 /** The end of a run, for people and for programs. */
 export interface Summary {
@@ -112,6 +114,11 @@ function describeStore({ address, branch, folder, isNew, pullRequest }: StoreCom
   return `offered   ${place}, ${branch}${isNew ? '' : ' (it was already)'}`;
 }
 
+function describeLimits({ memory, cpus, peakBytes }: ProposedLimits): string {
+  const measured = `${formatBytes(peakBytes)} were used at most`;
+  return `limits    memory: ${memory} and cpus: "${cpus}" would do in a compose file (${measured})`;
+}
+
 function describeAttested(attested: Results['attested']): string {
   const types = new Set(attested.flatMap(({ predicateTypes }) => predicateTypes));
   return `attested  ${attested.map(({ arch }) => arch).join(', ')}: ${[...types].join(', ')}`;
@@ -122,6 +129,7 @@ export function summarize(results: Partial<Results>, runFolder: string): Summary
   const known = results.existing?.published === undefined ? [] : summarizePublished(results);
   const { plan, pushed, index, attested = [], versioned, moved, store, githubRelease } = results;
   const tags = [...(versioned?.references ?? []), ...(moved?.references ?? [])];
+  const limits = proposeLimits(outcomes.flatMap(({ smoke }) => smoke?.checks ?? []));
   const warnings = outcomes.flatMap(({ plan: { arch }, smoke }) =>
     (smoke?.checks ?? [])
       .filter(({ outcome }) => outcome === 'warning')
@@ -135,6 +143,7 @@ export function summarize(results: Partial<Results>, runFolder: string): Summary
       ...known.map(({ row }) => row),
     ],
     lines: [
+      ...(limits === undefined || plan?.publish === true ? [] : [describeLimits(limits)]),
       ...warnings.map((line) => `warning: ${line}`),
       ...tags.map((tag) => `published ${tag}`),
       ...(versioned === undefined || index === undefined ? [] : [`index     ${index.digest}`]),
@@ -160,6 +169,7 @@ export function summarize(results: Partial<Results>, runFolder: string): Summary
       ...(store === undefined ? {} : { store }),
       ...(attested.length === 0 ? {} : { attested }),
       ...(githubRelease === undefined ? {} : { githubRelease }),
+      ...(limits === undefined ? {} : { limits }),
       tags,
       runFolder,
     },

@@ -1,6 +1,13 @@
 import type { Arch } from '../addon/arch.js';
 import type { SmokePhase } from './phases.js';
 
+/** What a container used from its start until it was looked at, on a processor of its own architecture. */
+export interface MeasuredUsage {
+  readonly peakBytes: number;
+  readonly cpuSeconds: number;
+  readonly upSeconds: number;
+}
+
 /** What one check found. */
 export interface CheckResult {
   readonly id: string;
@@ -13,6 +20,7 @@ export interface CheckResult {
   /** What to do about a failure or warning. */
   readonly hint?: string | undefined;
   readonly durationMs: number;
+  readonly usage?: MeasuredUsage | undefined;
   /** The run of smoke.yaml that it belongs to; undefined for checks of the image itself. */
   readonly run?: string | undefined;
 }
@@ -30,7 +38,7 @@ export interface SmokeReport {
   readonly log: readonly string[];
 }
 
-export type CheckFinding = Pick<CheckResult, 'outcome' | 'evidence' | 'hint'>;
+export type CheckFinding = Pick<CheckResult, 'outcome' | 'evidence' | 'hint' | 'usage'>;
 
 export function passed(evidence: string): CheckFinding {
   return { outcome: 'passed', evidence };

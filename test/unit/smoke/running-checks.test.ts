@@ -170,6 +170,7 @@ describe('resources', () => {
     expect(await find(USED)).toEqual({
       outcome: 'passed',
       evidence: '50.0 MB at most, 2.5 s of processor time',
+      usage: { peakBytes: 50_000_000, cpuSeconds: 2.5, upSeconds: expect.any(Number) as number },
     });
   });
 
