@@ -34,6 +34,10 @@ export interface ReportedData {
   readonly pushed?: readonly { readonly arch: string; readonly manifestDigest: string }[];
   readonly index?: { readonly digest: string };
   readonly githubRelease?: { readonly url: string };
+  readonly store?: {
+    readonly elsewhere?:
+      { readonly pullRequest?: { readonly url: string } | undefined } | undefined;
+  };
   readonly tags?: readonly string[];
   /** The add-ons of a repository that was released with `--all`. */
   readonly addons?: readonly ReportedAddon[];
@@ -59,6 +63,7 @@ function listOutputs({ data }: Report): Readonly<Record<string, string>> {
   const { plan, pushed = [], index, tags = [], matrix } = data;
   const version = plan?.version ?? data.version;
   const released = listReleased(data).filter(({ result }) => result === 'published');
+  const pullRequest = data.store?.elsewhere?.pullRequest?.url;
   return {
     ...(version === undefined ? {} : { version }),
     ...(data.addon === undefined ? {} : { addon: data.addon }),
@@ -70,6 +75,7 @@ function listOutputs({ data }: Report): Readonly<Record<string, string>> {
             Object.fromEntries(released.map(({ slug, newVersion }) => [slug, newVersion])),
           ),
         }),
+    ...(pullRequest === undefined ? {} : { 'pull-request': pullRequest }),
     ...(tags.length === 0 || index === undefined
       ? {}
       : {
@@ -160,6 +166,8 @@ export function renderJobSummary({ command, data, error }: Report): string {
     lines.push(...tags.map((tag) => `- \`${tag}\``));
     if (index !== undefined) lines.push('', `Index: \`${index.digest}\``);
     if (githubRelease !== undefined) lines.push('', `[GitHub Release](${githubRelease.url})`);
+    const proposed = data.store?.elsewhere?.pullRequest?.url;
+    if (proposed !== undefined) lines.push('', `[Pull request to the store](${proposed})`);
     lines.push('');
   }
   return `${lines.join('\n')}\n`;

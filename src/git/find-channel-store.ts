@@ -16,15 +16,21 @@ import { findRemote, openRepository, readRemoteAddress, type Repository } from '
 import { pathInRepository } from './release-changes.js';
 import { webAddress } from './source-facts.js';
 import { listStoreChanges } from './store-changes.js';
-import { readStoreState } from './store-state.js';
+import { readStoreState, type StoreState } from './store-state.js';
 import { ensureTip } from './write-channel-store.js';
 
-export interface ChannelStoreQuestion extends Patience {
+/** Which store is meant. */
+export interface StoreQuestion extends Patience {
   readonly channel: Channel;
   readonly settings: StoreSettings;
   /** The add-on's folder, absolute. */
   readonly folder: string;
   readonly slug: string;
+  /** For the objects of another repository. */
+  readonly runFolder: string;
+}
+
+export interface ChannelStoreQuestion extends StoreQuestion {
   readonly version: string;
   /** Written into a config that names no image. */
   readonly image: string | undefined;
@@ -33,8 +39,6 @@ export interface ChannelStoreQuestion extends Patience {
   /** The branch for a pull request. */
   readonly proposal: string;
   readonly revision: string | undefined;
-  /** For the objects of another repository. */
-  readonly runFolder: string;
   /** Nothing will be written: the right to need not be proved, and a store that does not answer is only told. */
   readonly preview: boolean;
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -115,16 +119,6 @@ async function storeFiles(
   return { kind: 'files', files: entries };
 }
 
-async function findBranches(
-  place: Place,
-  { settings, ...question }: ChannelStoreQuestion,
-): Promise<{ readonly chosen: string; readonly default: string | undefined }> {
-  const standard = await readDefaultBranch(place.root, place.remote, question);
-  const chosen = settings.branch ?? place.branch ?? standard;
-  if (chosen !== undefined) return { chosen, default: standard };
-  return refuse(`${place.address} has no branch yet`, 'Push a first commit with repository.yaml.');
-}
-
 /** What stands against the place that the settings name. */
 function checkPlace(
   question: ChannelStoreQuestion,
@@ -176,36 +170,79 @@ async function proveRight(
   await checkPushRight(store.root, { remote: store.remote, branch: { ...branch, name } }, patience);
 }
 
+async function findPlace(question: StoreQuestion): Promise<Place> {
+  const { settings, runFolder, signal } = question;
+  const folder = await realpath(question.folder);
+  return settings.repository === undefined
+    ? findOwnPlace(folder, await openRepository(folder, signal))
+    : makeForeignPlace(settings.repository, runFolder);
+}
+
+/** The newest commit of a store's branch, and what it has of the add-on. */
+interface Look {
+  readonly branch: string;
+  /** Whether it is the branch that the repository gives to those who ask for none. */
+  readonly isDefault: boolean;
+  readonly tip: string;
+  readonly folder: string;
+  /** It is the folder and branch of the sources. */
+  readonly isSame: boolean;
+  readonly state: StoreState;
+}
+
+async function look(place: Place, question: StoreQuestion): Promise<Look> {
+  const { settings } = question;
+  const { root, remote, address, isOwn } = place;
+  const refs = await readRemoteRefs(root, remote, question);
+  const standard = await readDefaultBranch(root, remote, question);
+  const branch = settings.branch ?? place.branch ?? standard;
+  if (branch === undefined) {
+    return refuse(`${address} has no branch yet`, 'Push a first commit with repository.yaml.');
+  }
+  const tip = refs.branches.get(branch);
+  if (tip === undefined || !(await ensureTip(place, branch, tip, question))) {
+    return refuse(
+      `the branch ${branch} does not exist at ${address}`,
+      'Make it, or name another one with `branch` in addon-release.yaml.',
+    );
+  }
+  const named = settings.folder ?? place.folder ?? settings.slug ?? question.slug;
+  const folder = named === '.' ? '' : named;
+  return {
+    ...{ branch, tip, folder },
+    isDefault: branch === standard,
+    isSame: isOwn && folder === place.folder && branch === place.branch,
+    state: await readStoreState(root, tip, folder),
+  };
+}
+
+/**
+ * The version that a store offers; undefined when it does not have the add-on.
+ *
+ * @throws AddonReleaseError `usage` or `environment` when it can't be asked
+ */
+export async function readOfferedVersion(question: StoreQuestion): Promise<string | undefined> {
+  const { state } = await look(await findPlace(question), question);
+  return state.offered;
+}
+
 async function findInPlace(
   place: Place,
   question: ChannelStoreQuestion,
 ): Promise<ChannelStoreFinding> {
   const { settings, channel, version, revision, files, preview } = question;
-  const refs = await readRemoteRefs(place.root, place.remote, question);
-  const branches = await findBranches(place, question);
-  const branch = branches.chosen;
-  const tip = refs.branches.get(branch);
-  if (tip === undefined || !(await ensureTip(place, branch, tip, question))) {
-    return refuse(
-      `the branch ${branch} does not exist at ${place.address}`,
-      'Make it, or name another one with `branch` in addon-release.yaml.',
-    );
-  }
+  const { branch, isDefault, tip, folder, isSame, state } = await look(place, question);
   const slug = settings.slug ?? question.slug;
-  const named = settings.folder ?? place.folder ?? slug;
-  const folder = named === '.' ? '' : named;
-  const isSame = place.isOwn && folder === place.folder && branch === place.branch;
-  const state = await readStoreState(place.root, tip, folder);
   const problems = checkPlace(question, place, { folder, branch, isSame }, state.slug);
   const isVersionOnly = files === undefined || isSame;
   if (isVersionOnly && state.config === undefined) {
-    return refuse(`${place.address} does not have the add-on in "${named}"`);
+    return refuse(`${place.address} does not have the add-on in "${folder}"`);
   }
   const content: StoreContent = isVersionOnly
     ? { kind: 'version', path: state.config ?? '' }
     : await storeFiles(place.root, folder, files, question);
   const web = webAddress(place.address);
-  const suffix = branch === branches.default ? '' : `#${branch}`;
+  const suffix = isDefault ? '' : `#${branch}`;
   const draft: ChannelStore = {
     channel,
     root: place.root,
@@ -242,13 +279,8 @@ async function findInPlace(
 export async function findChannelStore(
   question: ChannelStoreQuestion,
 ): Promise<ChannelStoreFinding> {
-  const { settings, preview, runFolder } = question;
-  const folder = await realpath(question.folder);
-  const repository = await openRepository(folder, question.signal);
-  const place =
-    settings.repository === undefined
-      ? await findOwnPlace(folder, repository)
-      : await makeForeignPlace(settings.repository, runFolder);
+  const { preview } = question;
+  const place = await findPlace(question);
   try {
     return await findInPlace(place, question);
   } catch (error) {

@@ -132,10 +132,12 @@ export function pruneSteps(request: PruneRequest): {
 } {
   const preview = [
     readAddonStep, // which repositories
+    readSettingsStep, // which stores offer something of them
     planPruneStep(request), // every manifest, and why it is kept or not
   ];
   const all = [
     readAddonStep,
+    readSettingsStep,
     lockPruneStep, // nothing may be tagged between looking and deleting
     planPruneStep(request),
     pruneStep,

@@ -5,7 +5,7 @@ import type { StoreFile } from '../addon/store-files.js';
 import type { StoreSettings } from '../addon/store-settings.js';
 import type { Addon } from '../addon/types.js';
 import { AddonReleaseError } from '../errors.js';
-import { findChannelStore } from '../git/find-channel-store.js';
+import { findChannelStore, readOfferedVersion } from '../git/find-channel-store.js';
 import { tokenLogin } from '../git/login.js';
 import type { Patience } from '../git/remote.js';
 import { openRepository } from '../git/repository.js';
@@ -184,6 +184,32 @@ export async function findElsewhere(
     if (context.options.dryRun) {
       await rm(join(context.runFolder, 'store.git'), { recursive: true, force: true });
     }
+  }
+}
+
+/**
+ * The version that a channel's own store offers; undefined when it does not have the add-on, or the config of the
+ * sources tells.
+ *
+ * @throws AddonReleaseError when the store can't be asked
+ */
+export async function readOfferedElsewhere(
+  { addon, settings }: Pick<StoreRequest, 'addon' | 'settings'>,
+  channel: Channel,
+  context: StepContext,
+): Promise<string | undefined> {
+  const entry = settingsOf(settings, channel);
+  if (typeof entry === 'string' || !context.options.git) return undefined;
+  const { folder, slug } = addon;
+  const runFolder = join(context.runFolder, `look-${channel}`);
+  const patience = patienceOf(entry.repository, context);
+  try {
+    return await readOfferedVersion({
+      ...patience,
+      ...{ channel, settings: entry, folder, slug, runFolder },
+    });
+  } finally {
+    await rm(runFolder, { recursive: true, force: true });
   }
 }
 

@@ -28,10 +28,11 @@ import {
 } from '../plan/version.js';
 import { parseImageReference } from '../registry/reference.js';
 import { readTag } from '../registry/tag-state.js';
+import { readOfferedElsewhere } from './channel-store.js';
 import { findGithubPlace } from './github-release.js';
 import { readOffered, requireNames } from './published-addon.js';
 import { tagNaming } from './release-tags.js';
-import { findRetagStore, readOfferedElsewhere, type RetagInputs } from './retag-store.js';
+import { findRetagStore, type RetagInputs } from './retag-store.js';
 
 /** What the command line asks for beside the version. */
 export interface RetagRequest {

@@ -3,13 +3,16 @@ import { AddonReleaseError } from '../errors.js';
 import { readSourceFacts } from '../git/source-facts.js';
 import { readPackageVersions, type PackageVersions } from '../github/package-versions.js';
 import { acquireLock } from '../journal/lock.js';
+import type { Results } from '../pipeline/results.js';
 import { defineStep, type Step, type StepContext } from '../pipeline/step.js';
+import { CHANNELS } from '../plan/channel.js';
 import { decideRetention, readAttachmentTag } from '../plan/retention.js';
 import { readInventory } from '../registry/inventory.js';
 import { packagePages } from '../registry/package-page.js';
 import { parseImageReference } from '../registry/reference.js';
 import { RegistryError } from '../registry/registry-error.js';
 import { findGithubPlace, openGithub } from './github-release.js';
+import { readOfferedElsewhere } from './channel-store.js';
 import { readOffered, requireNames } from './published-addon.js';
 
 /** What the command line asks for. */
@@ -43,15 +46,31 @@ async function openPackage(
   return readPackageVersions(await openGithub(url, 'environment', context), repository);
 }
 
+/** What the stores of the channels offer now; one that can't be asked ends it, as what it offers would be deleted. */
+async function listOfferedElsewhere(
+  inputs: Pick<Results, 'addon' | 'settings'>,
+  context: StepContext,
+): Promise<readonly string[]> {
+  const found: string[] = [];
+  for (const channel of CHANNELS) {
+    const version = await readOfferedElsewhere(inputs, channel, context);
+    if (version !== undefined) found.push(version);
+  }
+  return found;
+}
+
 /** Decides what can go, without deleting anything. */
 export function planPruneStep({ keep, history }: PruneRequest): Step {
   return defineStep({
     id: 'retention',
     title: 'Look for what nobody needs any more',
-    needs: ['addon'],
+    needs: ['addon', 'settings'],
     tools: ['registry', 'git'],
-    run: async ({ addon }, context) => {
-      const offered = (await readOffered(addon, context)).slice(0, history);
+    run: async ({ addon, settings }, context) => {
+      const offered = [
+        ...(await readOffered(addon, context)).slice(0, history),
+        ...(await listOfferedElsewhere({ addon, settings }, context)),
+      ];
       const repositories = [];
       for (const repository of listRepositories(addon, context)) {
         const name = parseImageReference(repository, 'addon');

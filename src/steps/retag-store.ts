@@ -6,7 +6,6 @@ import { pathInRepository } from '../git/release-changes.js';
 import { hasCommit, openRepository } from '../git/repository.js';
 import type { Results } from '../pipeline/results.js';
 import type { StepContext } from '../pipeline/step.js';
-import type { Channel } from '../plan/channel.js';
 import type { Elsewhere } from '../plan/channel-store.js';
 import type { RetagInput, TaggedRepository } from '../plan/retag.js';
 import type { ReleaseVersion } from '../plan/version.js';
@@ -75,18 +74,4 @@ export async function findRetagStore(
     },
     context,
   );
-}
-
-/** What the channel's own store offers; undefined when that is told by the config of the sources. */
-export async function readOfferedElsewhere(
-  { addon, settings }: RetagInputs,
-  channel: Channel,
-  context: StepContext,
-): Promise<string | undefined> {
-  if (isOfferedHere(settings, channel)) return undefined;
-  const { version } = addon;
-  const look = { addon, settings, channel, version, files: undefined, revision: undefined };
-  const preview = { ...context, options: { ...context.options, dryRun: true } };
-  const found = await findElsewhere({ ...look, isWayBack: true }, preview);
-  return found === undefined || 'nowhere' in found ? undefined : found.offered;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { replaceVersion } from '../../../src/addon/set-version.js';
+import { replaceVersion, setEntry } from '../../../src/addon/set-version.js';
 
 function set(text: string, version = '1.1.0', file = 'config.yaml'): string {
   return replaceVersion(file, text, version);
@@ -46,5 +46,26 @@ describe('setting the version', () => {
         hint: expect.stringContaining('by hand') as string,
       }) as Error,
     );
+  });
+});
+
+describe('setting another value', () => {
+  test.each([
+    ['name: A\nslug: a\n', 'name', 'It\'s "B": #1', 'name: "It\'s \\"B\\": #1"\nslug: a\n'],
+    ["name: 'A'\n", 'name', "It's B", "name: 'It''s B'\n"],
+    ['slug: a # short\n', 'slug', 'a_beta', 'slug: a_beta # short\n'],
+    ['name: A', 'image', 'ghcr.io/a/{arch}-b', 'name: A\nimage: ghcr.io/a/{arch}-b\n'],
+    ['{"slug": "a"}\n', 'slug', 'b', '{"slug": "b"}\n'],
+  ] as const)('in %j, %s to %j', (before, key, value, after) => {
+    const file = before.startsWith('{"') ? 'config.json' : 'config.yaml';
+    expect(setEntry(file, before, key, value)).toBe(after);
+    expect(setEntry(file, after, key, value)).toBe(after);
+  });
+
+  test.each([
+    ['config.json', '{"slug": "a"}'],
+    ['config.yaml', '{slug: a}'],
+  ])('%s in one line can get no other line', (file, text) => {
+    expect(() => setEntry(file, text, 'image', 'ghcr.io/a/b')).toThrow('has no `image`');
   });
 });

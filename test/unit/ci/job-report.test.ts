@@ -53,6 +53,13 @@ it('hands version, digests and names on to the next steps', () => {
   });
 });
 
+it('names the pull request to the store', () => {
+  const url = 'https://github.com/octo/store/pull/7';
+  const data = { ...REPORT.data, store: { elsewhere: { pullRequest: { url } } } };
+  expect(readOutputs(renderOutputs({ ...REPORT, data }))['pull-request']).toBe(url);
+  expect(renderJobSummary({ ...REPORT, data })).toContain(`[Pull request to the store](${url})`);
+});
+
 it('names no digest of what was not published', () => {
   const { plan } = REPORT.data;
   const data = { plan, index: { digest: 'sha256:iii' }, tags: [] } as Report['data'];

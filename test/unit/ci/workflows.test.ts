@@ -218,6 +218,7 @@ describe('the action', () => {
     }
     expect(Object.keys(action.outputs)).toEqual([
       ...['addon', 'matrix', 'released', 'version', 'digest', 'digests', 'images'],
+      'pull-request',
     ]);
   });
 });

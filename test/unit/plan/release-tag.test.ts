@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import {
+  checkTagForm,
   chooseTagPattern,
   formatTag,
   isTagName,
+  listTaggedVersions,
   parseTagPattern,
   readReleaseTag,
 } from '../../../src/plan/release-tag.js';
@@ -131,4 +133,40 @@ describe('reading a tag', () => {
       }
     },
   );
+});
+
+describe('a tag of another form', () => {
+  const release = {
+    ...{ name: 'v1.2.3', configured: undefined, slug: 'a', version: '1.2.3', slugs: ['a'] },
+  };
+
+  test.each([['1.2.3'], ['a-1.2.3'], ['a-v1.2.3'], ['a/1.2.3'], ['a/v1.2.3']])(
+    '%s stands against v1.2.3',
+    (tag) => {
+      const existing = ['v1.2.2', tag];
+      expect(() => {
+        checkTagForm({ ...release, existing });
+      }).toThrow(`version 1.2.3 has the tag ${tag} already, but tags are named like v1.2.3 here`);
+    },
+  );
+
+  test('of another version, another add-on, or beside a declared form is none of our business', () => {
+    const others = { ...release, existing: ['1.2.2', 'b-1.2.3', 'upstream-1.2.3'] };
+    const declared = { ...release, configured: 'v{version}', existing: ['1.2.3'] };
+    const both = { ...release, existing: ['1.2.3', 'v1.2.3'] };
+    const several = { ...release, name: 'a-1.2.3', slugs: ['a', 'b'], existing: ['v1.2.3'] };
+    for (const one of [others, declared, both, several]) {
+      expect(() => {
+        checkTagForm(one);
+      }).not.toThrow();
+    }
+  });
+});
+
+test('the versions that tags name are those of one add-on', () => {
+  const tags = ['v1.0.0', '1.1.0', 'a-1.2.0', 'b-1.3.0', 'latest', 'v2'];
+  const alone = { slug: 'a', slugs: ['a'] };
+  expect(listTaggedVersions(tags, undefined, alone)).toEqual(['1.0.0', '1.1.0', '1.2.0', '2']);
+  expect(listTaggedVersions(tags, undefined, { slug: 'a', slugs: ['a', 'b'] })).toEqual(['1.2.0']);
+  expect(listTaggedVersions(tags, 'v{version}', alone)).toEqual(['1.0.0', '2']);
 });

@@ -11,6 +11,7 @@ import { createMemoryRegistry } from '../../helpers/memory-registry.js';
 import { sampleAddon } from '../../helpers/sample-addon.js';
 import { givenStep, sampleContext } from '../../helpers/sample-context.js';
 import { sampleOptions } from '../../helpers/sample-options.js';
+import { sampleSettings } from '../../helpers/sample-settings.js';
 
 const IMAGE = 'ghcr.io/octo/example';
 const digestOf = (character: string): string => `sha256:${character.repeat(64)}`;
@@ -147,6 +148,7 @@ test('what ghcr.io holds without a tag is found by GitHub, and goes unless it is
         'addon',
         sampleAddon({ image: IMAGE, folder, configFile: join(folder, 'config.yaml') }),
       ),
+      givenStep('settings', sampleSettings()),
       planPruneStep({ keep: 1, history: undefined }),
     ],
     sampleContext({
