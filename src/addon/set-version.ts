@@ -33,7 +33,7 @@ type Entry = 'version' | 'name' | 'slug' | 'image';
  *
  * @throws AddonReleaseError `store` when the value can't be found where it should be
  */
-export function replaceEntry(file: string, text: string, key: Entry, value: string): string {
+function replaceEntry(file: string, text: string, key: Entry, value: string): string {
   const unchanged = (why: string): never => {
     throw new AddonReleaseError('store', `the ${key} in ${file} could not be set: ${why}`, {
       hint: `Set \`${key}: "${value}"\` by hand; the images are published.`,

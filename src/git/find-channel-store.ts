@@ -20,7 +20,7 @@ import { readStoreState, type StoreState } from './store-state.js';
 import { ensureTip } from './write-channel-store.js';
 
 /** Which store is meant. */
-export interface StoreQuestion extends Patience {
+export interface StoreLook extends Patience {
   readonly channel: Channel;
   readonly settings: StoreSettings;
   /** The add-on's folder, absolute. */
@@ -30,7 +30,7 @@ export interface StoreQuestion extends Patience {
   readonly runFolder: string;
 }
 
-export interface ChannelStoreQuestion extends StoreQuestion {
+export interface ChannelStoreQuestion extends StoreLook {
   readonly version: string;
   /** Written into a config that names no image. */
   readonly image: string | undefined;
@@ -170,7 +170,7 @@ async function proveRight(
   await checkPushRight(store.root, { remote: store.remote, branch: { ...branch, name } }, patience);
 }
 
-async function findPlace(question: StoreQuestion): Promise<Place> {
+async function findPlace(question: StoreLook): Promise<Place> {
   const { settings, runFolder, signal } = question;
   const folder = await realpath(question.folder);
   return settings.repository === undefined
@@ -190,7 +190,7 @@ interface Look {
   readonly state: StoreState;
 }
 
-async function look(place: Place, question: StoreQuestion): Promise<Look> {
+async function look(place: Place, question: StoreLook): Promise<Look> {
   const { settings } = question;
   const { root, remote, address, isOwn } = place;
   const refs = await readRemoteRefs(root, remote, question);
@@ -221,7 +221,7 @@ async function look(place: Place, question: StoreQuestion): Promise<Look> {
  *
  * @throws AddonReleaseError `usage` or `environment` when it can't be asked
  */
-export async function readOfferedVersion(question: StoreQuestion): Promise<string | undefined> {
+export async function readOfferedVersion(question: StoreLook): Promise<string | undefined> {
   const { state } = await look(await findPlace(question), question);
   return state.offered;
 }
