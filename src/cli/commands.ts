@@ -1,5 +1,6 @@
 import type { CommandDefinition, CommandGroup } from './command.js';
 import { buildCommand } from './commands/build.js';
+import { builderCommands } from './commands/builder.js';
 import { cacheCommands } from './commands/cache.js';
 import { ciCommands } from './commands/ci.js';
 import { completionCommand } from './commands/completion.js';
@@ -34,6 +35,7 @@ export const COMMANDS: readonly (CommandDefinition | CommandGroup)[] = [
   cacheCommands,
   devCommand,
   doctorCommand,
+  builderCommands,
   ciCommands,
   completionCommand,
 ];

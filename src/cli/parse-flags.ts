@@ -10,7 +10,7 @@ import type { DevFlags } from './commands/dev.js';
 const BUILD_ARG = /^([A-Za-z_][A-Za-z0-9_]*)=(.*)$/s;
 const BUILDER = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
 
-function parseArches(texts: readonly string[]): readonly Arch[] {
+export function parseArches(texts: readonly string[]): readonly Arch[] {
   const arches = texts
     .flatMap((text) => text.split(','))
     .map((text) => {

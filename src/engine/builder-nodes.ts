@@ -1,6 +1,7 @@
 import { AddonReleaseError } from '../errors.js';
 import type { Builder, BuilderNode } from '../plan/machine.js';
-import { docker, onEngine, readEngine, tryDocker, type Engine } from './docker.js';
+import { listContexts } from './docker-context.js';
+import { onEngine, readEngine, tryDocker, type Engine } from './docker.js';
 
 /** Starting a builder may mean to pull its image, or to wait for a pod. */
 const BOOT_TIMEOUT_MS = 5 * 60_000;
@@ -88,26 +89,6 @@ function ownPlatform(
   otherwise: string,
 ): string {
   return fixed[0] ?? platforms[0] ?? otherwise;
-}
-
-interface DockerContext {
-  readonly name: string;
-  readonly isCurrent: boolean;
-}
-
-async function listContexts(signal?: AbortSignal): Promise<readonly DockerContext[]> {
-  const output = await docker(['context', 'ls', '--format={{json .}}'], {
-    timeoutMs: QUERY_TIMEOUT_MS,
-    signal,
-  });
-  return output.split('\n').flatMap((line) => {
-    if (line === '') return [];
-    const { Name: name, Current: isCurrent } = JSON.parse(line) as {
-      readonly Name: string;
-      readonly Current: boolean;
-    };
-    return [{ name, isCurrent }];
-  });
 }
 
 /** The engine of a node, where that is a Docker context. */
