@@ -13,6 +13,7 @@ export interface Flags {
   readonly builder?: readonly string[];
   readonly buildArg?: readonly string[];
   readonly cache?: boolean;
+  readonly buildCache?: string;
   readonly out?: string;
   readonly from?: readonly string[];
   readonly smoke?: boolean;

@@ -76,10 +76,12 @@ export function addImageOptions(command: Command): Command {
 
 /** What decides how images are built, and where they go. */
 export function addCommonOptions(command: Command): Command {
-  return addImageOptions(addBuildOptions(command)).option(
-    '--no-cache',
-    'build without the build cache',
-  );
+  return addImageOptions(addBuildOptions(command))
+    .option('--no-cache', 'build without the build cache')
+    .option(
+      '--build-cache <where>',
+      'keep finished steps for other machines: registry=NAME, gha or local=FOLDER',
+    );
 }
 
 /** What a release publishes, and where it is announced. */

@@ -1,9 +1,12 @@
+import { resolve } from 'node:path';
 import { parseArch, ARCHES, type Arch } from '../addon/arch.js';
 import { AddonReleaseError } from '../errors.js';
 import { registerSecret } from '../exec/redact.js';
+import type { BuildCache } from '../engine/build-cache.js';
 import { parseBaseMirror } from '../plan/base-mirror.js';
 import { VERSION_PARTS, type VersionPart } from '../plan/version.js';
 import type { ReleaseOptions } from '../pipeline/options.js';
+import { parseImageReference } from '../registry/reference.js';
 import type { CommandContext, Flags, Invocation } from './command.js';
 import type { DevFlags } from './commands/dev.js';
 
@@ -86,6 +89,35 @@ function parseBuilders(
     .split(/[\s,]+/)
     .filter((text) => text !== '');
   return texts.map((text) => parseBuilder(text, BUILDERS_VARIABLE));
+}
+
+/** The same for every add-on on a machine, too. */
+const CACHE_VARIABLE = 'ADDON_RELEASE_BUILD_CACHE';
+
+/** @throws AddonReleaseError `usage` */
+export function parseBuildCache(
+  flags: Flags,
+  { workingDirectory, environment }: Omit<CommandContext, 'signal'>,
+): BuildCache | undefined {
+  const text = flags.buildCache ?? environment[CACHE_VARIABLE] ?? '';
+  const given = flags.buildCache === undefined ? CACHE_VARIABLE : '--build-cache';
+  const [kind, ...rest] = text.split('=');
+  const place = rest.join('=');
+  if (text === '' && flags.buildCache === undefined) return undefined;
+  if (text === 'none') return undefined;
+  if (text === 'gha') return { kind: 'gha' };
+  if (kind === 'local' && place !== '') {
+    return { kind, folder: resolve(workingDirectory, place) };
+  }
+  if (kind === 'registry' && place !== '') {
+    const { registry, repository, tag, digest } = parseImageReference(place, 'usage');
+    if (tag === undefined && digest === undefined) {
+      return { kind, repository: `${registry}/${repository}` };
+    }
+  }
+  throw new AddonReleaseError('usage', `${given} "${text}" is no place for a build cache`, {
+    hint: 'Write registry=HOST/NAME (without a tag), gha, local=FOLDER or none.',
+  });
 }
 
 /** Flags that would be ignored are refused: whoever gave them expects something else to happen. */
@@ -257,6 +289,7 @@ export function parseFlags(
     builders: parseBuilders(flags, environment),
     buildArgs: parseBuildArgs(flags.buildArg ?? [], environment),
     noCache: flags.cache === false,
+    buildCache: parseBuildCache(flags, { workingDirectory, environment }),
     environment,
   });
 }

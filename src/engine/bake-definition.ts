@@ -1,5 +1,6 @@
 import type { ArchPlan, AttestationPlan, ReleasePlan } from '../plan/release-plan.js';
 import type { NamedTarget } from './bake-targets.js';
+import { cacheAttributes, type BuildCache, type CacheAttributes } from './build-cache.js';
 
 /** https://docs.docker.com/build/bake/reference/ in its JSON form. */
 export interface BakeDefinition {
@@ -18,6 +19,8 @@ export interface BakeTarget {
   readonly attest?: readonly string[];
   readonly output: readonly string[];
   readonly 'no-cache'?: boolean;
+  readonly 'cache-from'?: readonly string[];
+  readonly 'cache-to'?: readonly string[];
 }
 
 /** Bake fills `${…}` in every string of a definition, keys included; `$${` stands for itself. */
@@ -47,6 +50,14 @@ function target(plan: ReleasePlan, arch: ArchPlan): Omit<BakeTarget, 'output'> {
   };
 }
 
+function describeCache(cache: BuildCache, of: Pick<NamedTarget, 'plan' | 'arch'>): CacheAttributes {
+  const described = cacheAttributes(cache, of);
+  return {
+    'cache-from': described['cache-from'].map(literal),
+    'cache-to': described['cache-to'].map(literal),
+  };
+}
+
 function define(targets: readonly (readonly [string, BakeTarget])[]): BakeDefinition {
   return {
     group: { default: { targets: targets.map(([name]) => name) } },
@@ -57,6 +68,7 @@ function define(targets: readonly (readonly [string, BakeTarget])[]): BakeDefini
 /** Builds each target on its own and loads it into the local engine. */
 export function defineTargets(
   targets: readonly Pick<NamedTarget, 'name' | 'plan' | 'arch'>[],
+  cache?: BuildCache,
 ): BakeDefinition {
   return define(
     targets.map(({ name, plan, arch }) => [
@@ -66,6 +78,7 @@ export function defineTargets(
         tags: [arch.localImage],
         output: ['type=docker'],
         ...(plan.noCache ? { 'no-cache': true } : {}),
+        ...(cache === undefined ? {} : describeCache(cache, { plan, arch })),
       },
     ]),
   );

@@ -59,10 +59,14 @@ export interface ProgressListener {
   readonly onLog: (target: string, line: string) => void;
   /** The image of a target has been written; others may still be building. */
   readonly onExported: (target: string) => void;
+  /** A build cache could not be read or written; the build goes on. */
+  readonly onCacheFailure?: (message: string) => void;
 }
 
 const NAME = /^\[([^\]]+)\] ?(.*)$/s;
 const COUNTER = /(?:^| )(\d+)\/(\d+)$/;
+/** Reading and writing a cache elsewhere, which BuildKit tells as it tells of instructions. */
+const CACHE_STEP = /^(?:importing cache manifest from|exporting cache to) /;
 const DIGEST = /sha256:[0-9a-f]{64}/;
 
 /** Follows the records of one bake call and keeps, per target, what people and later steps need. */
@@ -145,6 +149,11 @@ export class BuildProgress {
 
   /** Returns the target if this ends its export. */
   private applyVertex(vertex: Vertex): string | undefined {
+    const [, , what = vertex.name] = NAME.exec(vertex.name) ?? [];
+    if (vertex.error !== undefined && CACHE_STEP.test(what)) {
+      this.listener.onCacheFailure?.(`${what}: ${vertex.error}`);
+      return undefined;
+    }
     const place = this.locate(vertex.name);
     if (place === undefined) return undefined;
     const { target, label, instruction } = place;

@@ -6,6 +6,7 @@ import type { ArchPlan, ReleasePlan } from '../plan/release-plan.js';
 import type { Emit } from '../report/events.js';
 import { nameTargets, type NamedTarget } from './bake-targets.js';
 import { defineTargets } from './bake-definition.js';
+import { keepCache, type BuildCache } from './build-cache.js';
 import { BuildProgress, type FailedStep } from './build-progress.js';
 import { bake, readMetadata, type BakeCall, type BakeEnd } from './buildx.js';
 import { inspectLocalImage, onEngine, readEngine, type LocalImage } from './docker.js';
@@ -48,6 +49,8 @@ export interface AddonBuild {
 
 /** Whose build it is. */
 export interface BuildPlace {
+  /** Undefined = what the builder keeps itself. */
+  readonly cache?: BuildCache | undefined;
   readonly runFolder: string;
   readonly signal: AbortSignal;
 }
@@ -119,10 +122,25 @@ interface Round {
   readonly refusal: AddonReleaseError | undefined;
 }
 
+/** A cache that fails never fails a build. */
+function tellOfCache(targets: readonly Target[], message: string): void {
+  const text = `the build cache: ${message}`;
+  for (const { emit } of new Set(targets.map(({ build }) => build))) {
+    emit({ type: 'notice', level: 'warning', message: text });
+  }
+}
+
+async function keepCaches(cache: BuildCache, targets: readonly Target[]): Promise<void> {
+  for (const target of targets) {
+    const problem = await keepCache(cache, target);
+    if (problem !== undefined) tellOfCache([target], problem);
+  }
+}
+
 /** One bake call; reports the targets that ended. */
 async function buildRound(
   targets: readonly Target[],
-  { builder, runFolder, signal }: BuildPlace & { readonly builder: string | undefined },
+  { builder, cache, runFolder, signal }: BuildPlace & { readonly builder: string | undefined },
   round: string,
 ): Promise<Round> {
   const definitionFile = join(runFolder, `bake-${round}.json`);
@@ -165,8 +183,12 @@ async function buildRound(
           .catch(() => undefined),
       );
     },
+    onCacheFailure: (message) => {
+      // Nothing has been kept before the first build.
+      if (!/not found$/.test(message)) tellOfCache(targets, message);
+    },
   });
-  await writeFile(definitionFile, JSON.stringify(defineTargets(targets), undefined, 2));
+  await writeFile(definitionFile, JSON.stringify(defineTargets(targets, cache), undefined, 2));
   for (const { arch, build } of targets) {
     build.emit({ type: 'phase-started', arch: arch.arch, phase: 'build' });
   }
@@ -184,6 +206,7 @@ async function buildRound(
   await Promise.all(early);
   signal.throwIfAborted();
   if (end.exitCode !== 0) await checkEngine(end);
+  if (cache !== undefined) await keepCaches(cache, targets);
 
   const cancelled: Target[] = [];
   let ended = reported.size;
@@ -256,11 +279,19 @@ async function buildGroup(
   errors: Map<AddonBuild, AddonReleaseError>,
 ): Promise<void> {
   const queue: (readonly Target[])[] = [items];
+  let { cache } = place;
   let round = 0;
   for (let targets = queue.shift(); targets !== undefined; targets = queue.shift()) {
     if (targets.length === 0) continue;
     const call = `${name}${++round}`;
-    const { cancelled, refusal } = await buildRound(targets, { ...place, builder }, call);
+    const { cancelled, refusal } = await buildRound(targets, { ...place, builder, cache }, call);
+    if (cache !== undefined && refusal !== undefined && /cache/i.test(refusal.output ?? '')) {
+      // Docker's own builder keeps caches elsewhere only with the containerd image store.
+      tellOfCache(targets, `${refusal.output?.split('\n')[0] ?? ''} The build goes on without it.`);
+      cache = undefined;
+      queue.unshift(cancelled);
+      continue;
+    }
     const waiting = [...new Set(cancelled.map(({ build }) => build))];
     const targetsOf = (one: AddonBuild) => cancelled.filter(({ build }) => build === one);
     if (refusal === undefined) queue.unshift(cancelled);

@@ -1,4 +1,5 @@
 import type { Arch } from '../addon/arch.js';
+import type { BuildCache } from '../engine/build-cache.js';
 import type { BaseMirror } from '../plan/base-mirror.js';
 
 /** Everything that flags and environment ask for, checked and frozen. */
@@ -37,5 +38,7 @@ export interface ReleaseOptions {
   readonly builders: readonly { readonly arch: Arch | undefined; readonly name: string }[];
   readonly buildArgs: Readonly<Record<string, string>>;
   readonly noCache: boolean;
+  /** `--build-cache`: where finished steps are kept for other machines; undefined = nowhere. */
+  readonly buildCache: BuildCache | undefined;
   readonly environment: Readonly<Record<string, string | undefined>>;
 }

@@ -89,6 +89,7 @@ async function buildAndTest(
   try {
     await (session?.build ?? buildImages)({
       plan: rest,
+      cache: options.buildCache,
       runFolder,
       signal,
       emit,

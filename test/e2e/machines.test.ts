@@ -94,4 +94,29 @@ describe.skipIf(!hasTools)('two engines', () => {
       expect(await inspectConfigDigest(`${image}@${digest}`)).toBe(tested?.configDigest);
     }
   }, 120_000);
+
+  it('are made known and checked by commands', async () => {
+    const [, socket = ''] =
+      /"Host":"([^"]+)"/.exec(
+        await other.ask(['context', 'inspect', 'other', '--format={{json .Endpoints}}']),
+      ) ?? [];
+    const added = await runCli(['builder', 'add', socket, '--name', 'second', '--arch', 'arm64'], {
+      env: other.env,
+    });
+    expect(added.exitCode, added.stderr).toBe(0);
+    expect(added.stdout).toMatch(/^emulated {2}aarch64$/m);
+    expect(added.stdout).toContain('--builder aarch64=second');
+    const addon = await copyFixture('once');
+    const checked = await runCli(
+      ['doctor', '--builder', 'arm64=second', '--registry', 'localhost:1'],
+      {
+        cwd: addon.folder,
+        env: other.env,
+      },
+    );
+    expect(checked.stdout).toMatch(/^ok +builder second +docker: linux\/\w+, context second$/m);
+    expect(checked.stdout).toMatch(
+      /^ok +aarch64 \(linux\/arm64\) +ran a program: emulated, builder second$/m,
+    );
+  }, 120_000);
 });

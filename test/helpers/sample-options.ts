@@ -24,6 +24,7 @@ export function sampleOptions(changes: Partial<ReleaseOptions> = {}): ReleaseOpt
     builders: [],
     buildArgs: {},
     noCache: false,
+    buildCache: undefined,
     environment: {},
     ...changes,
   };

@@ -7,7 +7,7 @@ import type { ChosenAddon } from '../../repository/choice.js';
 import { Limiter } from '../../repository/limiter.js';
 import { openSession } from '../../repository/session.js';
 import type { CommandContext, Flags, Invocation } from '../command.js';
-import { parseFlags } from '../parse-flags.js';
+import { parseBuildCache, parseFlags } from '../parse-flags.js';
 import type { AddonResult } from '../repository-summary.js';
 import { createAddonRunFolder } from '../run-folder.js';
 import { openRun, type OpenRun } from './steps.js';
@@ -110,7 +110,11 @@ export async function releaseAddons(
   const limiter = new Limiter(jobs ?? USUAL_JOBS);
   const announcing = new Limiter(1);
   const session = openSession(
-    { runFolder, signal: context.signal },
+    {
+      runFolder,
+      cache: parseBuildCache(request.invocation.flags, context),
+      signal: context.signal,
+    },
     { addonsPerBuild: jobs ?? chosen.length, tests: jobs ?? USUAL_JOBS },
   );
   const members = chosen.map((choice) => ({ choice, ...session.join() }));

@@ -43,6 +43,7 @@ describe('parseFlags', () => {
       builders: [],
       buildArgs: {},
       noCache: false,
+      buildCache: undefined,
       out: undefined,
       channel: undefined,
       from: [],
@@ -68,6 +69,20 @@ describe('parseFlags', () => {
 
   test('nobody changes the options afterwards', () => {
     expect(Object.isFrozen(parse('build'))).toBe(true);
+  });
+
+  test.each([
+    ['registry=ghcr.io/me/cache', { kind: 'registry', repository: 'ghcr.io/me/cache' }],
+    ['gha', { kind: 'gha' }],
+    ['local=cache', { kind: 'local', folder: '/work/cache' }],
+    ['none', undefined],
+  ])('keeps finished steps in %s', (text, expected) => {
+    const read = (flags: Flags, environment: Readonly<Record<string, string>> = {}) =>
+      parseFlags({ command: 'build', args: [], flags }, { workingDirectory: '/work', environment })
+        .buildCache;
+    expect(read({ buildCache: text })).toEqual(expected);
+    expect(read({}, { ADDON_RELEASE_BUILD_CACHE: text })).toEqual(expected);
+    expect(read({ buildCache: 'none' }, { ADDON_RELEASE_BUILD_CACHE: text })).toBeUndefined();
   });
 
   test('takes builders from the environment where no flag names one', () => {
@@ -176,6 +191,13 @@ describe('refusals', () => {
     ['build', { builder: ['a b'] }, '--builder "a b" is not the name of a builder'],
     ['build', { builder: ['sparc=x'] }, '--builder "sparc=x": "sparc" is no architecture'],
     ['build', { builder: ['arm64='] }, '--builder "arm64=" is not the name of a builder'],
+    ['build', { buildCache: 'cloud' }, '--build-cache "cloud" is no place for a build cache'],
+    ['build', { buildCache: 'local=' }, '--build-cache "local=" is no place for a build cache'],
+    [
+      'build',
+      { buildCache: 'registry=a/b:c' },
+      '--build-cache "registry=a/b:c" is no place for a build cache',
+    ],
     ['build', { baseMirror: ['nonsense'] }, '--base-mirror "nonsense" is not FROM=TO'],
   ] as const)('%s with %j', (command, flags, message) => {
     const error = refusal(command, flags);
