@@ -1,6 +1,7 @@
+import { readdir } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { askDocker } from '../helpers/local-engine.js';
-import { atEndOfTest, runCli } from '../helpers/cli.js';
+import { atEndOfTest, makeTemporaryFolder, runCli } from '../helpers/cli.js';
 import { expectTidyEnd, parseOutput } from '../helpers/expect-run.js';
 import { copyFixture } from '../helpers/fixture-addon.js';
 import { inspectConfigDigest, inspectIndex } from '../helpers/published.js';
@@ -118,5 +119,26 @@ describe.skipIf(!hasTools)('two engines', () => {
     expect(checked.stdout).toMatch(
       /^ok +aarch64 \(linux\/arm64\) +ran a program: emulated, builder second$/m,
     );
+  }, 120_000);
+
+  it('share a cache, and do without one that is out of reach', async () => {
+    const addon = await copyFixture('once');
+    const cache = await makeTemporaryFolder('cache');
+    const build = (...args: readonly string[]) =>
+      runCli(['build', '--arch', 'amd64', '--json', ...args], {
+        cwd: addon.folder,
+        env: other.env,
+      });
+    await expectTidyEnd(await build('--build-cache', `local=${cache}`), 0);
+    expect(await readdir(cache)).toEqual([`${addon.slug}-amd64`]);
+
+    const there = await build('--builder', 'amd64=other', '--build-cache', `local=${cache}`);
+    await expectTidyEnd(there, 0);
+    const [built] = parseOutput(there).architectures ?? [];
+    expect(built?.build).toMatchObject({ status: 'built', totalSteps: 1, cachedSteps: 1 });
+
+    const without = await build('--build-cache', 'registry=127.0.0.1:1/nobody');
+    await expectTidyEnd(without, 0);
+    expect(without.stderr).toMatch(/the build cache: exporting cache to registry: .*refused/);
   }, 120_000);
 });

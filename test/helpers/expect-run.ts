@@ -65,7 +65,11 @@ interface JsonArch {
   readonly manifestDigest?: string;
   readonly compressedBytes?: number;
   readonly unpackedBytes?: number;
-  readonly build: { readonly status: string; readonly totalSteps?: number };
+  readonly build: {
+    readonly status: string;
+    readonly totalSteps?: number;
+    readonly cachedSteps?: number;
+  };
   readonly smoke?: {
     readonly configDigest: string;
     readonly passed: boolean;

@@ -1,4 +1,3 @@
-import { Option } from 'commander';
 import { defineCommand, type CommandGroup, type Flags } from '../command.js';
 import { addOutputOptions, collect } from '../flags.js';
 
@@ -23,11 +22,10 @@ export const builderCommands: CommandGroup = {
       configure: (command) =>
         addOutputOptions(command)
           .option('--name <name>', "name of the Docker context (default: the host's)")
-          .addOption(
-            new Option(
-              '--arch <arch>',
-              'an architecture that it must run; repeatable (default: what its processor runs)',
-            ).argParser(collect),
+          .option(
+            '--arch <arch>',
+            'an architecture that it must run; repeatable (default: what its processor runs)',
+            collect,
           )
           .option('--tls-ca <file>', 'for tcp: who signed the certificate of the engine')
           .option('--tls-cert <file>', 'for tcp: the certificate that the engine wants to see')
