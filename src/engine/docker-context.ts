@@ -2,7 +2,7 @@ import { docker, tryDocker } from './docker.js';
 
 const CALL_TIMEOUT_MS = 30_000;
 
-export interface DockerContext {
+interface DockerContext {
   readonly name: string;
   readonly isCurrent: boolean;
 }

@@ -47,6 +47,14 @@ async function keepTested(
   return kept;
 }
 
+/** buildx leaves GitHub's cache out without a word where it has no access to it. */
+function warnOfMissingCache({ options: { buildCache, environment }, emit }: StepContext): void {
+  if (buildCache?.kind !== 'gha' || (environment['ACTIONS_RUNTIME_TOKEN'] ?? '') !== '') return;
+  const message =
+    'the build cache: ACTIONS_RUNTIME_TOKEN is not set, so nothing is read or kept (docs/machines.md)';
+  emit({ type: 'notice', level: 'warning', message });
+}
+
 async function buildAndTest(
   { addon, smoke, engine, machines, plan, preflight }: Inputs,
   context: StepContext,
@@ -86,6 +94,7 @@ async function buildAndTest(
     await journal.tested(outcome);
     return outcome;
   };
+  warnOfMissingCache(context);
   try {
     await (session?.build ?? buildImages)({
       plan: rest,

@@ -25,7 +25,7 @@ export interface Finding {
   readonly mend?: string | undefined;
 }
 
-export interface MachinesCheck {
+interface MachinesCheck {
   readonly builders: ReleaseOptions['builders'];
   readonly arches: readonly Arch[];
   /** An existing folder that may be written to. */
