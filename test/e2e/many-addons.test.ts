@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { makeTemporaryFolder, runCli, type CliRun } from '../helpers/cli.js';
+import { makeTemporaryFolder, runCli, startCli, waitUntil, type CliRun } from '../helpers/cli.js';
 import { expectTidyEnd } from '../helpers/expect-run.js';
 import { fakeDocker } from '../helpers/fake-docker.js';
 import { makeManyAddons, type ManyAddons } from '../helpers/many-addons.js';
@@ -139,7 +139,7 @@ describe.skipIf(!hasTools)('a repository of many add-ons', () => {
       [`${broken}/config.yaml`]: `${many.config(broken, '1.0.0')}boot: sometimes\n`,
     });
     await many.commit('Break some');
-    const args = ['--all', '--changed', '--no-smoke', '--registry', registry.host];
+    const args = ['--all', '--changed', '--registry', registry.host];
     const bump = ['--bump', 'patch'];
     const options = { cwd: many.root };
 
@@ -183,5 +183,24 @@ describe.skipIf(!hasTools)('a repository of many add-ons', () => {
     expect(await released(many, '1.0.1')).toEqual(many.slugs);
     expect(again.stdout).toMatch(new RegExp(`${good} +1\\.0\\.1 +- +unchanged since 1\\.0\\.1`));
     expect(again.stdout).toMatch(new RegExp(`${failing} +1\\.0\\.0 → 1\\.0\\.1 +published`));
+  });
+
+  it('ends all of them together when it is interrupted, and leaves nothing behind', async () => {
+    const many = await makeManyAddons(3);
+    const args = ['--all', '--registry', registry.host];
+    const running = await startCli(args, { cwd: many.root });
+    const isBuilt = () => running.stderr().includes('build: passed') || undefined;
+    await waitUntil('the first image', isBuilt);
+    running.kill('SIGINT');
+    const run = await running.ended;
+    await expectTidyEnd(run, 130);
+    expect(await released(many, '1.0.0')).toEqual([]);
+    expect(run.stderr).toContain(`3 add-ons were not released: ${many.slugs.join(', ')}`);
+    for (const slug of many.slugs) {
+      expect(run.stdout).toMatch(
+        new RegExp(`resume +${slug}: addon-release resume \\S+-${slug}\n`),
+      );
+    }
+    expect(await many.git('status', '--porcelain', '--branch')).toBe('## main...origin/main');
   });
 });

@@ -65,6 +65,8 @@ export async function makeManyAddons(
       `slug: ${slug}`,
       'description: For a test',
       'arch: [amd64]',
+      'startup: once',
+      'boot: manual',
       'init: false',
       `image: registry.example/test/${slug}`,
       '',
