@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { appendFile } from 'node:fs/promises';
+import { appendFile, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { redact } from '../exec/redact.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -45,6 +46,8 @@ export interface ReportedData {
   readonly version?: string;
   readonly addon?: string;
   readonly matrix?: object;
+  /** Where a run has left its report. */
+  readonly runFolder?: string;
 }
 
 export interface Report {
@@ -173,6 +176,16 @@ export function renderJobSummary({ command, data, error }: Report): string {
   return `${lines.join('\n')}\n`;
 }
 
+/** GitHub drops the whole summary of a step when it is longer. */
+const MAX_SUMMARY_BYTES = 1024 * 1024;
+
+/** The report that the run has drawn; undefined for commands that draw none. */
+async function readReport({ data }: Report): Promise<string | undefined> {
+  if (data.runFolder === undefined) return undefined;
+  const text = await readFile(join(data.runFolder, 'report.md'), 'utf8').catch(() => undefined);
+  return text === undefined || Buffer.byteLength(text) > MAX_SUMMARY_BYTES ? undefined : text;
+}
+
 /**
  * Writes a job's outputs (GITHUB_OUTPUT) and summary (GITHUB_STEP_SUMMARY), where the service wants them.
  *
@@ -184,5 +197,5 @@ export async function writeJobReport(report: Report, environment: Environment): 
     if (file !== undefined && file !== '' && text !== '') await appendFile(file, redact(text));
   };
   await write('GITHUB_OUTPUT', renderOutputs(report));
-  await write('GITHUB_STEP_SUMMARY', renderJobSummary(report));
+  await write('GITHUB_STEP_SUMMARY', (await readReport(report)) ?? renderJobSummary(report));
 }

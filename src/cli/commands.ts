@@ -7,12 +7,14 @@ import { completionCommand } from './commands/completion.js';
 import { devCommand } from './commands/dev.js';
 import { doctorCommand } from './commands/doctor.js';
 import { edgeCommand } from './commands/edge.js';
+import { historyCommand } from './commands/history.js';
 import { lintCommand } from './commands/lint.js';
 import { migrateCommand } from './commands/migrate.js';
 import { planCommand } from './commands/plan.js';
 import { promoteCommand } from './commands/promote.js';
 import { publishCommand } from './commands/publish.js';
 import { pruneCommand } from './commands/prune.js';
+import { reportCommand } from './commands/report.js';
 import { resumeCommand } from './commands/resume.js';
 import { rollbackCommand } from './commands/rollback.js';
 import { testCommand } from './commands/test.js';
@@ -26,6 +28,8 @@ export const COMMANDS: readonly (CommandDefinition | CommandGroup)[] = [
   publishCommand,
   edgeCommand,
   resumeCommand,
+  reportCommand,
+  historyCommand,
   verifyCommand,
   rollbackCommand,
   promoteCommand,

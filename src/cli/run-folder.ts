@@ -16,6 +16,11 @@ function stateFolder(environment: Environment): string {
   return join(base, 'addon-release');
 }
 
+/** Where the runs of all working directories are, a folder for each. */
+export function allRunsFolder(environment: Environment): string {
+  return join(stateFolder(environment), 'runs');
+}
+
 /** Where the runs that were started in a folder are: `<state folder>/runs/<working directory>-<hash>`. */
 export function runsFolder(workingDirectory: string, environment: Environment): string {
   const name =
@@ -24,7 +29,7 @@ export function runsFolder(workingDirectory: string, environment: Environment): 
       .at(-1)
       ?.replaceAll(/[^A-Za-z0-9._-]/g, '') ?? '';
   const hash = createHash('sha256').update(workingDirectory).digest('hex').slice(0, 8);
-  return join(stateFolder(environment), 'runs', `${name}-${hash}`);
+  return join(allRunsFolder(environment), `${name}-${hash}`);
 }
 
 /** Where processes say what they are writing to. */

@@ -157,6 +157,7 @@ export function summarize(results: Partial<Results>, runFolder: string): Summary
         : [`git tag   ${store.tag}${store.pushedTo === undefined ? '' : ` at ${store.pushedTo}`}`]),
       ...(githubRelease === undefined ? [] : [`announced ${githubRelease.url}`]),
       ...(outcomes.length === 0 ? [] : [`logs      ${runFolder}/logs`]),
+      ...(plan === undefined ? [] : [`report    ${runFolder}/report.html`]),
     ],
     json: {
       ...(plan === undefined ? {} : { plan }),

@@ -10,6 +10,7 @@ import { keepCache, type BuildCache } from './build-cache.js';
 import { BuildProgress, type FailedStep } from './build-progress.js';
 import { bake, readMetadata, type BakeCall, type BakeEnd } from './buildx.js';
 import { inspectLocalImage, onEngine, readEngine, type LocalImage } from './docker.js';
+import { StepTimes } from './step-times.js';
 
 /** An image in the local engine that may be published if its tests pass. */
 export interface Candidate {
@@ -188,6 +189,7 @@ async function buildRound(
       if (!/not found$/.test(message)) tellOfCache(targets, message);
     },
   });
+  const times = new StepTimes([...byName.keys()]);
   await writeFile(definitionFile, JSON.stringify(defineTargets(targets, cache), undefined, 2));
   for (const { arch, build } of targets) {
     build.emit({ type: 'phase-started', arch: arch.arch, phase: 'build' });
@@ -200,10 +202,15 @@ async function buildRound(
     signal,
     onRecord: (record) => {
       progress.apply(record);
+      times.apply(record);
     },
   };
   const end = await bake(call);
   await Promise.all(early);
+  for (const { name, arch, build } of targets) {
+    const steps = times.timeline(name);
+    build.emit({ type: 'fact', fact: { kind: 'build', arch: arch.arch, steps } });
+  }
   signal.throwIfAborted();
   if (end.exitCode !== 0) await checkEngine(end);
   if (cache !== undefined) await keepCaches(cache, targets);

@@ -1,3 +1,4 @@
+import type { BuildStepFact } from '../report/facts.js';
 import type { SolveStatus } from './progress-records.js';
 
 /** One instruction of one target as it was built. */
@@ -13,6 +14,8 @@ export interface BuiltStep {
 
 const NAME = /^\[([^\]]+)\] ?(.*)$/s;
 const COUNTER = /(?:^| )\d+\/\d+$/;
+/** What takes less, and is no instruction, is nothing to look at. */
+const SHOWN_MS = 100;
 
 interface Entry {
   readonly name: string;
@@ -56,12 +59,33 @@ export class StepTimes {
       .flatMap((entry) => this.#describe(entry) ?? []);
   }
 
-  #describe({ name, started, completed, cached }: Entry): BuiltStep | undefined {
-    const [, bracket = '', text = ''] = NAME.exec(name) ?? [];
+  /** Everything that was done for a target, also before and after its instructions, in the order of its beginning. */
+  timeline(target: string): readonly BuildStepFact[] {
+    return [...this.#entries.values()]
+      .flatMap((entry) => {
+        const { target: owner, label, text } = this.#place(entry.name);
+        const { started, completed, cached } = entry;
+        if (owner !== target || started === undefined || completed === undefined) return [];
+        const durationMs = cached ? 0 : Math.max(0, completed - started);
+        if (!COUNTER.test(label) && durationMs < SHOWN_MS) return [];
+        const startedAt = new Date(started).toISOString();
+        return [
+          { label, instruction: text.replaceAll(/\s+/g, ' '), cached, startedAt, durationMs },
+        ];
+      })
+      .sort((a, b) => (a.startedAt < b.startedAt ? -1 : a.startedAt > b.startedAt ? 1 : 0));
+  }
+
+  #place(name: string): { target: string | undefined; label: string; text: string } {
+    const [, bracket = '', text = name] = NAME.exec(name) ?? [];
     const [first = '', ...rest] = bracket.split(' ');
-    const isNamed = this.#targets.has(first);
-    const target = isNamed ? first : this.#only;
-    const label = isNamed ? rest.join(' ') : bracket;
+    return this.#targets.has(first)
+      ? { target: first, label: rest.join(' '), text }
+      : { target: this.#only, label: bracket, text };
+  }
+
+  #describe({ name, started, completed, cached }: Entry): BuiltStep | undefined {
+    const { target, label, text } = this.#place(name);
     if (target === undefined || !COUNTER.test(label) || text.startsWith('FROM ')) return undefined;
     if (started === undefined || completed === undefined) return undefined;
     const seconds = cached ? 0 : Math.max(0, completed - started) / 1000;

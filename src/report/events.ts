@@ -1,5 +1,6 @@
 import type { Arch } from '../addon/arch.js';
 import type { Problem } from '../problem.js';
+import type { RunFact } from './facts.js';
 
 export type Phase = 'build' | 'smoke' | 'push';
 
@@ -66,6 +67,8 @@ export type RunEvent =
   /** A line of a tool's or a container's output. Shown with --verbose; always in the architecture's log file. */
   | { readonly type: 'log'; readonly arch: Arch; readonly phase: Phase; readonly line: string }
   /** Something worth knowing that does not stop the run. */
-  | { readonly type: 'notice'; readonly level: 'info' | 'warning'; readonly message: string };
+  | { readonly type: 'notice'; readonly level: 'info' | 'warning'; readonly message: string }
+  /** Never shown while the run runs: kept for its report. */
+  | { readonly type: 'fact'; readonly fact: RunFact };
 
 export type Emit = (event: RunEvent) => void;

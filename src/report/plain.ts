@@ -114,6 +114,8 @@ export function createPlainReporter(options: PlainReporterOptions): Reporter {
       case 'notice':
         showNotice(event);
         return;
+      case 'fact':
+        return;
       case 'log':
         if (options.verbose && !options.quiet) {
           writeText(`${labelPhase(event)} | ${cleanLine(event.line)}`);

@@ -70,6 +70,8 @@ export function createTerminalReporter(options: TerminalReporterOptions): Report
         case 'notice':
           for (const line of describeNotice(event, paint)) display.print(line);
           return;
+        case 'fact':
+          return;
         case 'phase-started':
         case 'phase-progress':
         case 'phase-finished':

@@ -1,5 +1,6 @@
 import type { Addon } from '../addon/types.js';
 import type { Candidate } from '../engine/build.js';
+import type { Emit } from '../report/events.js';
 import type { Container } from './container.js';
 import type { Inside } from './inside.js';
 import type { JsonObject } from '../supervisor/json.js';
@@ -29,6 +30,7 @@ export interface CheckContext {
   readonly baseLayers: ReadonlySet<string>;
   /** The run's folder, for intermediate files. */
   readonly runFolder: string;
+  readonly emit: Emit;
   readonly signal: AbortSignal;
   /** How long an add-on may take to come up, milliseconds; longer under emulation. */
   readonly startTimeoutMs: number;

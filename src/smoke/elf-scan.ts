@@ -28,10 +28,19 @@ export interface ElfScan {
   readonly notForCpu: number;
   /** The base image's first. */
   readonly layers: readonly ScannedLayer[];
+  /** Bytes of the files above the base image by folder: the first below the root, two levels of /usr. */
+  readonly folders: ReadonlyMap<string, number>;
 }
 
 /** What the kernel loads into devices. @see https://docs.kernel.org/driver-api/firmware/fw_search_path.html */
 const FIRMWARE = /^\/(?:usr\/)?lib\/firmware\//;
+
+/** The first folder of a path; nearly everything is below /usr, so there the second one counts. */
+function topFolder(path: string): string {
+  const [, first = '', second = '', third] = path.split('/');
+  if (first === 'usr' && third !== undefined) return `/usr/${second}`;
+  return second === '' ? '/' : `/${first}`;
+}
 
 interface Suspect {
   readonly kind: 'companion' | 'foreign';
@@ -58,10 +67,13 @@ export async function scanArchive(
   const suspects: Suspect[] = [];
   let checked = 0;
   let notForCpu = 0;
+  const folders = new Map<string, number>();
   const layers = await scanImageFiles(archive, {
     baseLayers,
     signal,
-    onFile: ({ path, head, layer }) => {
+    onFile: ({ path, sizeBytes, head, layer }) => {
+      const folder = topFolder(path);
+      folders.set(folder, (folders.get(folder) ?? 0) + sizeBytes);
       const header = readElfHeader(head);
       if (header === undefined) return;
       checked++;
@@ -91,7 +103,7 @@ export async function scanArchive(
       companions.push(finding);
     }
   }
-  return { checked, foreign, companions, variants, notForCpu, layers };
+  return { checked, foreign, companions, variants, notForCpu, layers, folders };
 }
 
 /** By code units: the same order on every machine, whatever its language. */

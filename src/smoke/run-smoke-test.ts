@@ -10,6 +10,7 @@ import { listDataFiles } from './data-files.js';
 import type { Container } from './container.js';
 import type { SmokeEnvironment } from './environment.js';
 import { Installation } from './installation.js';
+import { countRequests } from './count-requests.js';
 import { chooseLimits, type RunLimits } from './limits.js';
 import { LogWatch } from './log-watch.js';
 import { PhaseClock } from './phases.js';
@@ -53,6 +54,7 @@ class SmokeTest {
   private readonly limits: RunLimits;
   private readonly clock = new PhaseClock();
   private log: readonly string[] = [];
+  private readonly instances = new Set<string>();
 
   constructor(private readonly request: SmokeTestRequest) {
     this.limits = chooseLimits(request.candidate, request.engine, request.smoke);
@@ -66,6 +68,7 @@ class SmokeTest {
   ): Promise<CheckResult> {
     const { emit, candidate, runs, smoke, signal } = this.request;
     const { arch } = candidate;
+    const startedAt = new Date().toISOString();
     const started = performance.now();
     emit({
       type: 'phase-progress',
@@ -84,6 +87,8 @@ class SmokeTest {
     signal.throwIfAborted();
     const result = { id, title, run, ...finding, durationMs: performance.now() - started };
     this.results.push(result);
+    const { durationMs } = result;
+    emit({ type: 'fact', fact: { kind: 'check', arch, id, run, startedAt, durationMs } });
     return result;
   }
 
@@ -129,6 +134,7 @@ class SmokeTest {
       options: run.options,
       baseLayers: request.baseLayers,
       runFolder: request.runFolder,
+      emit: request.emit,
       signal: request.signal,
       smoke: request.smoke,
       logWatch,
@@ -190,6 +196,7 @@ class SmokeTest {
     const { candidate, emit, smoke } = this.request;
     const { arch } = candidate;
     const installation = this.install(run);
+    this.instances.add(installation.setup.id);
     const logWatch = new LogWatch(smoke.requiredLog, smoke.forbiddenLog);
     const onLog = (line: string): void => {
       logWatch.see(line);
@@ -341,6 +348,12 @@ class SmokeTest {
     ];
     const broken = checks.filter(({ outcome }) => outcome === 'failed');
     const durationMs = performance.now() - started;
+    const requests = countRequests(
+      this.request.environment.supervisor.requests.filter(
+        ({ instance }) => instance !== null && this.instances.has(instance),
+      ),
+    );
+    emit({ type: 'fact', fact: { kind: 'requests', arch, requests } });
     emit({
       type: 'phase-finished',
       arch,

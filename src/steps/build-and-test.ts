@@ -6,6 +6,7 @@ import type { Results } from '../pipeline/results.js';
 import type { ArchPlan, ReleasePlan } from '../plan/release-plan.js';
 import { isPushed } from '../registry/is-pushed.js';
 import { SmokeTester } from '../smoke/smoke-tester.js';
+import { gatherForReport } from './gather-for-report.js';
 import { importTested } from './import-tested.js';
 
 type Inputs = Pick<
@@ -65,6 +66,7 @@ async function buildAndTest(
   const isKept = ({ arch }: ArchPlan) => kept.some((outcome) => outcome.plan.arch === arch);
   const rest = { ...plan, architectures: plan.architectures.filter((arch) => !isKept(arch)) };
   if (rest.architectures.length === 0) return kept;
+  const gathering = gatherForReport(plan, context);
   const outcomes = new Map<ArchPlan, Promise<ArchOutcome>>();
   const testers = new Map<string | undefined, SmokeTester>();
   const findTester = (place: string | undefined): SmokeTester => {
@@ -114,7 +116,7 @@ async function buildAndTest(
       ({ arch }) => [...kept, ...tested].find((outcome) => outcome.plan.arch === arch) ?? [],
     );
   } finally {
-    await Promise.allSettled(outcomes.values());
+    await Promise.allSettled([...outcomes.values(), gathering]);
     await Promise.all([...testers.values()].map((tester) => tester.close()));
   }
 }

@@ -1,6 +1,8 @@
 import { resolve } from 'node:path';
 import { findStatements } from '../engine/attest.js';
 import { exportCandidate } from '../engine/exported-candidate.js';
+import { readEvents } from '../report/event-file.js';
+import type { RunFact } from '../report/facts.js';
 import type { ArchOutcome } from '../pipeline/results.js';
 import { defineStep } from '../pipeline/step.js';
 import { fingerprintImage } from '../plan/fingerprint.js';
@@ -10,6 +12,8 @@ import type { Statement } from '../registry/attestation.js';
 export interface ExportedOutcome extends Pick<ArchOutcome, 'smoke' | 'unpackedBytes'> {
   /** Undefined when nothing was to be attested. */
   readonly statements?: readonly Statement[] | undefined;
+  /** For the report; undefined in images that an earlier version has exported. */
+  readonly facts?: readonly RunFact[] | undefined;
 }
 
 /** Lays the approved images into a folder, for another machine to publish them. */
@@ -21,6 +25,7 @@ export const exportCandidatesStep = defineStep({
   skip: (_results, { options }) =>
     options.out === undefined ? 'they stay in the local engine' : undefined,
   run: async ({ plan, candidates, approved }, { options, signal, runFolder }) => {
+    const events = await readEvents(runFolder);
     const folder = resolve(options.workingDirectory, options.out ?? '');
     const folders: string[] = [];
     for (const candidate of approved) {
@@ -29,6 +34,11 @@ export const exportCandidatesStep = defineStep({
         smoke: outcome?.smoke,
         unpackedBytes: outcome?.unpackedBytes,
         statements: await findStatements(candidate, runFolder),
+        facts: events.flatMap((event) =>
+          event.type === 'fact' && 'arch' in event.fact && event.fact.arch === candidate.arch
+            ? [event.fact]
+            : [],
+        ),
       };
       const fingerprint = fingerprintImage(plan, candidate.plan);
       folders.push(await exportCandidate({ fingerprint, candidate, about }, folder, signal));

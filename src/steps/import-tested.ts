@@ -28,7 +28,7 @@ function missing(plan: ArchPlan, from: readonly string[]): ArchOutcome {
  */
 export async function importTested(
   plan: ReleasePlan,
-  { options, runFolder, journal }: StepContext,
+  { options, runFolder, journal, emit }: StepContext,
 ): Promise<readonly ArchOutcome[]> {
   const found: ExportedCandidate<ExportedOutcome>[] = [];
   for (const folder of options.from) {
@@ -56,7 +56,7 @@ export async function importTested(
         hint: 'Build, test and publish from the same commit, with the same version and arguments.',
       });
     }
-    const { smoke, unpackedBytes, statements } = exported.about;
+    const { smoke, unpackedBytes, statements, facts = [] } = exported.about;
     const isTested =
       smoke?.passed === true && smoke.configDigest === exported.candidate.configDigest;
     if (options.smoke && !isTested) {
@@ -69,6 +69,7 @@ export async function importTested(
     const build = { status: 'built', candidate } as const;
     const outcome: ArchOutcome = { plan: arch, build, smoke, unpackedBytes };
     await journal.tested(outcome);
+    for (const fact of facts) emit({ type: 'fact', fact });
     outcomes.push(outcome);
   }
   return outcomes;

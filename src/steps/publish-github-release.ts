@@ -15,7 +15,14 @@ const REPORTS = [
   ['report.json', 'application/json'],
 ] as const;
 
-async function listAssets(runFolder: string): Promise<readonly ReleaseAsset[]> {
+async function listAssets({ runFolder, emit }: StepContext): Promise<readonly ReleaseAsset[]> {
+  try {
+    const { writeReport } = await import('../release-report/draw.js');
+    await writeReport(runFolder);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : 'unknown reason';
+    emit({ type: 'notice', level: 'warning', message: `there is no report to attach: ${reason}` });
+  }
   const assets = await Promise.all(
     REPORTS.map(async ([name, contentType]) => {
       const content = await readFile(join(runFolder, name), 'utf8').catch(() => undefined);
@@ -75,7 +82,7 @@ export const publishGithubReleaseStep = defineStep({
       ...(await describeRelease(inputs)),
       images: listImages(inputs),
       storeLink: linkStore(inputs),
-      assets: await listAssets(context.runFolder),
+      assets: await listAssets(context),
     });
     if (release.outcome !== 'unchanged') {
       const detail = `release ${release.outcome} and published`;

@@ -101,7 +101,7 @@ const RESULT_TYPES = ['addon', 'plan', 'engine', 'smoke', 'registry', 'github', 
 
 const BOUNDARIES = [
   ...['addon', 'plan', 'lint', 'engine', 'supervisor', 'smoke', 'registry', 'git', 'github'],
-  ...['sign', 'journal'],
+  ...['sign', 'journal', 'release-report'],
   // Progress is told in the reporter's events, and in its units.
   'report',
   'exec',
@@ -135,6 +135,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   sign: ['addon', 'registry', 'exec'],
   // Records the results of steps.
   journal: ['addon', 'pipeline contract', 'exec'],
+  // What a run has left, told to people.
+  'release-report': ['addon', 'plan', 'pipeline contract', 'journal', 'github', 'report', 'exec'],
   git: ['addon', 'plan', 'exec'],
   github: ['exec'],
   report: ['addon', 'plan', 'lint', 'exec'],
@@ -315,6 +317,8 @@ describe('programs', () => {
 
   test('are each started in one place', () => {
     expect([...new Set(started)].sort()).toEqual([
+      // Whatever shows a page on the reader's machine.
+      'cli/open-file.ts: computed',
       'engine/docker.ts: docker',
       'git/git.ts: git',
       // `docker-credential-NAME`, by the name in Docker's configuration.

@@ -1,12 +1,12 @@
-import { basename, resolve } from 'node:path';
+import { basename } from 'node:path';
 import { AddonReleaseError } from '../../errors.js';
 import { isRunning } from '../../journal/journal.js';
-import { listJournals, readJournal, type FoundJournal } from '../../journal/read.js';
+import type { FoundJournal } from '../../journal/read.js';
 import type { Journal } from '../../pipeline/journal.js';
 import { PIPELINES } from '../../pipeline/pipeline.js';
 import type { CommandContext, CommandResult, Flags, Invocation } from '../command.js';
+import { findNamedRun, listRuns } from '../find-run.js';
 import { parseFlags } from '../parse-flags.js';
-import { runsFolder } from '../run-folder.js';
 import { runRetag } from './retag.js';
 import { describeRun, runRecorded } from './steps.js';
 
@@ -27,21 +27,10 @@ function describe({ runFolder, journal }: FoundJournal): string {
   return `${kind}${what} (run ${basename(runFolder)})`;
 }
 
-/** The run that is named, by its folder or its folder's name, or the last release that did not finish. */
-async function findRun(
-  named: string | undefined,
-  { workingDirectory, environment }: CommandContext,
-): Promise<FoundJournal> {
-  const runs = runsFolder(workingDirectory, environment);
-  if (named !== undefined) {
-    const runFolder = resolve(named.includes('/') ? workingDirectory : runs, named);
-    const journal = await readJournal(runFolder);
-    if (journal !== undefined) return { runFolder, journal };
-    throw new AddonReleaseError('usage', `there is no run "${named}"`, {
-      hint: 'Name the folder of a run, or leave it out for the last one from this folder.',
-    });
-  }
-  const [last] = (await listJournals(runs)).filter(({ journal }) => kindOf(journal) !== undefined);
+/** The run that is named, or the last one that can be gone on with. */
+async function findRun(named: string | undefined, context: CommandContext): Promise<FoundJournal> {
+  if (named !== undefined) return findNamedRun(named, context);
+  const last = (await listRuns(context)).find(({ journal }) => kindOf(journal) !== undefined);
   if (last !== undefined) return last;
   throw new AddonReleaseError('usage', 'no release was begun in this folder', {
     hint: 'Run it where the release was started, or begin one: `addon-release VERSION --multi`.',

@@ -8,6 +8,7 @@ import { PIPELINES } from '../../pipeline/pipeline.js';
 import { runPipeline, type RunOutcome } from '../../pipeline/run.js';
 import type { Session } from '../../pipeline/session.js';
 import type { Step, StepContext } from '../../pipeline/step.js';
+import { createEventFileReporter } from '../../report/event-file.js';
 import { createLogFileReporter } from '../../report/log-files.js';
 import { renderPlan } from '../../report/plan-text.js';
 import type { Reporter } from '../../report/reporter.js';
@@ -52,6 +53,17 @@ async function writeEnd(journal: JournalWriter, error: unknown): Promise<void> {
   await journal.end(status, exitCode, failure).catch(() => undefined);
 }
 
+/** Lays the report into the run's folder. What was released is released, with or without it. */
+async function drawReport(runFolder: string): Promise<void> {
+  try {
+    const { writeReport } = await import('../../release-report/draw.js');
+    await writeReport(runFolder);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : 'unknown reason';
+    process.stderr.write(`warning: the run's report could not be written: ${reason}\n`);
+  }
+}
+
 /** A run that has been begun: its folder, its journal, and what its steps work with. */
 export interface OpenRun {
   readonly context: StepContext;
@@ -89,7 +101,8 @@ export async function openRun(
       screen.emit({ type: 'notice', level: 'warning', message });
     },
   });
-  const reporter = teeReporters([screen, logs]);
+  const events = options.dryRun ? [] : [createEventFileReporter(runFolder)];
+  const reporter = teeReporters([screen, logs, ...events]);
   return {
     context: {
       options,
@@ -105,7 +118,9 @@ export async function openRun(
       await reporter.close();
       await results.lock?.held?.release();
       await removeArchives(runFolder);
-      if (journal !== undefined) await writeEnd(journal, error);
+      if (journal === undefined) return;
+      await writeEnd(journal, error);
+      await drawReport(runFolder);
     },
   };
 }

@@ -1,6 +1,10 @@
 import { archiveCandidate } from '../../engine/candidate-archive.js';
+import type { ImageArchive } from '../../engine/image-archive.js';
+import { describeLayers } from '../../engine/image-layers.js';
+import type { Arch } from '../../addon/arch.js';
+import type { RunFact } from '../../report/facts.js';
 import type { SmokeCheck } from '../check.js';
-import { scanArchive } from '../elf-scan.js';
+import { scanArchive, type ElfScan } from '../elf-scan.js';
 import { failed, passed, warning } from '../report.js';
 
 const SHOWN_FILES = 5;
@@ -12,18 +16,35 @@ function list(findings: readonly { readonly path: string; readonly reason: strin
   return [...shown, ...(more > 0 ? [`and ${more} more`] : [])].join('; ');
 }
 
+/** The image was gone through anyway: how large its parts are is known now. */
+function describeContents(
+  arch: Arch,
+  archive: ImageArchive,
+  { layers, folders }: ElfScan,
+  baseLayers: ReadonlySet<string>,
+): RunFact {
+  return {
+    kind: 'contents',
+    arch,
+    layers: describeLayers(archive).map((layer, index) => ({
+      ...layer,
+      base: baseLayers.has(layer.diffId),
+      unpackedBytes: layers[index]?.unpackedBytes,
+    })),
+    folders: [...folders].map(([path, bytes]) => ({ path, bytes })),
+  };
+}
+
 /** A binary of another architecture fails only when it is used, which may be long after the release. */
 export const elfCheck: SmokeCheck = {
   id: 'elf',
   title: 'its programs and libraries are for the architecture',
-  run: async ({ candidate, baseLayers, runFolder, signal }) => {
+  run: async ({ candidate, baseLayers, runFolder, emit, signal }) => {
     const { arch } = candidate;
     const archive = await archiveCandidate(candidate, runFolder, signal);
-    const { checked, foreign, companions } = await scanArchive(archive, {
-      arch,
-      baseLayers,
-      signal,
-    });
+    const scan = await scanArchive(archive, { arch, baseLayers, signal });
+    emit({ type: 'fact', fact: describeContents(arch, archive, scan, baseLayers) });
+    const { checked, foreign, companions } = scan;
     if (foreign.length > 0) {
       return failed(
         list(foreign),

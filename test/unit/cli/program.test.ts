@@ -55,9 +55,12 @@ describe('commands', () => {
     expect(parse()).toMatchObject({ command: 'release', args: [] });
   });
 
-  test.each(['build', 'test', 'doctor'] as const)('%s is a command, not a version', (command) => {
-    expect(parse(command)).toMatchObject({ command, args: [] });
-  });
+  test.each(['build', 'test', 'report', 'history', 'doctor'] as const)(
+    '%s is a command, not a version',
+    (command) => {
+      expect(parse(command)).toMatchObject({ command, args: [] });
+    },
+  );
 
   test('flags of a release may stand on either side of the version', () => {
     const expected = { command: 'release', args: ['1.2.3'], flags: { multi: true, dryRun: true } };
@@ -169,7 +172,7 @@ describe('refusals', () => {
 });
 
 describe('help', () => {
-  test.each([[[]], [['build']], [['test']], [['doctor']]])(
+  test.each([[[]], [['build']], [['test']], [['report']], [['history']], [['doctor']]])(
     'of %j has examples that work',
     (command) => {
       expect(refusal(...command, '--help').exitCode).toBe(0);
