@@ -27,8 +27,8 @@ function escape(text: string): string {
 function render(content: Content): string {
   if (content === undefined) return '';
   if (content instanceof Markup) return content.text;
-  if (Array.isArray(content)) return content.map((one: Content) => render(one)).join('');
-  return escape(String(content));
+  if (typeof content === 'string' || typeof content === 'number') return escape(String(content));
+  return content.map(render).join('');
 }
 
 /** A template of HTML: everything that is put into it is escaped, unless it is a template itself. */

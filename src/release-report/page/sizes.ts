@@ -70,7 +70,7 @@ function renderLayers({ arch, size }: SizedArch): Content {
       meter(compressedBytes ?? unpackedBytes, largest),
     ];
   });
-  return html`<h4>By layer</h4>
+  return html`<p class="sub">By layer</p>
     ${table(
       `Layers of the image for ${arch}`,
       [
@@ -88,7 +88,7 @@ function renderFolders({ arch, size }: SizedArch): Content {
   const { folders } = size;
   if (folders.length === 0) return undefined;
   const largest = Math.max(...folders.map((folder) => folder.bytes));
-  return html`<h4>By folder, without the base image</h4>
+  return html`<p class="sub">By folder, without the base image</p>
     ${table(
       `Folders of the image for ${arch}`,
       [

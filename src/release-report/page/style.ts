@@ -106,7 +106,7 @@ summary::before { content: ""; flex: none; width: .45em; height: .45em; border: 
 details[open] > summary::before { transform: rotate(45deg); }
 summary strong { font-weight: 600; }
 .inside { padding: 0 0 1rem; }
-.inside > h3, .inside > h4, .inside > h5 { margin: 1rem 0 .4rem; font-size: .95rem; }
+.sub { font-weight: 600; margin: 1rem 0 .4rem; font-size: .95rem; }
 pre { margin: 0; padding: .75rem 1rem; background: var(--inset); border-radius: 8px; overflow: auto; max-height: 26rem;
   line-height: 1.45; white-space: pre; tab-size: 4; }
 
