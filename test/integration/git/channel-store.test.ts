@@ -11,8 +11,10 @@ import { runPipeline } from '../../../src/pipeline/run.js';
 import { planAnnouncement } from '../../../src/plan/announcement.js';
 import type { RunEvent } from '../../../src/report/events.js';
 import { checkSourcesStep } from '../../../src/steps/check-sources.js';
+import { planPruneStep } from '../../../src/steps/prune.js';
 import { updateStoreStep } from '../../../src/steps/update-store.js';
 import { FAULTS, startGithubServer, type GithubServer } from '../../helpers/github-server.js';
+import { createMemoryRegistry } from '../../helpers/memory-registry.js';
 import { sampleAddon } from '../../helpers/sample-addon.js';
 import { givenStep, sampleContext } from '../../helpers/sample-context.js';
 import { sampleOptions } from '../../helpers/sample-options.js';
@@ -398,6 +400,39 @@ describe.runIf(requireTool('git'))('channels', () => {
     );
     expect(await refsOf(bare)).toBe(before);
   });
+});
+
+test.runIf(requireTool('git'))('what a store offers is not pruned', async () => {
+  const [{ root }, shop] = [await makeSources(), await makeShop()];
+  await shop.push({ 'example/config.yaml': 'name: Example\nversion: 1.0.0b1\nslug: example\n' });
+  const image = 'registry.example/owner/example';
+  const mediaType = 'application/vnd.oci.image.manifest.v1+json';
+  const { client, seed } = createMemoryRegistry();
+  for (const tag of ['1.0.0b1', '1.0.0b2', '1.0.0b3']) {
+    const config = { mediaType, digest: `sha256:${'c'.repeat(64)}`, size: 2 };
+    const content = { schemaVersion: 2, mediaType, config, layers: [], annotations: { tag } };
+    seed(image, Buffer.from(JSON.stringify(content)), mediaType, tag);
+  }
+  const folder = join(root, 'addon');
+  const prune = async (repository: string) => {
+    const beta = storeOf({ repository });
+    const configFile = join(folder, 'config.yaml');
+    return runPipeline(
+      [
+        givenStep('addon', sampleAddon({ folder, configFile, image, repository: undefined })),
+        givenStep('settings', sampleSettings({ stores: { beta } })),
+        planPruneStep({ keep: 1, history: undefined }),
+      ],
+      sampleContext({ registry: client, runFolder: await makeFolder('run') }),
+    );
+  };
+  const { results, error } = await prune(shop.bare);
+  expect(error).toBeUndefined();
+  const deleted = results.retention?.repositories[0]?.retention.deleted ?? [];
+  expect(deleted.flatMap(({ tags }) => tags)).toEqual(['1.0.0b2']);
+  // Rather nothing than something that a silent store may offer.
+  const silent = await prune(join(shop.bare, 'nowhere'));
+  expect(silent.error).toMatchObject({ failure: 'environment' });
 });
 
 /** The address on GitHub, which git finds on this machine. */

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { renderSummary, summarize } from '../../../src/cli/summary.js';
 import type { ArchOutcome, Results } from '../../../src/pipeline/results.js';
 import type { ArchPlan } from '../../../src/plan/release-plan.js';
+import { renderPlan } from '../../../src/report/plan-text.js';
 import type { CheckResult } from '../../../src/smoke/report.js';
 import { sampleCandidate, sampleDigest } from '../../helpers/sample-candidate.js';
 import { samplePlan } from '../../helpers/sample-plan.js';
@@ -185,6 +186,27 @@ describe('summarize', () => {
       runFolder: '/run',
     });
   });
+});
+
+test('the store of a channel is named: what offers the version, or that none does', () => {
+  const address = 'https://github.com/octo/store';
+  const store = { address, branch: 'main', folder: 'example', commit: 'c0ffee', isNew: true };
+  const linesOf = (elsewhere: Partial<NonNullable<Results['store']['elsewhere']>>) =>
+    summarize(
+      {
+        store: { file: undefined, elsewhere: { ...store, pullRequest: undefined, ...elsewhere } },
+      },
+      '/run',
+    ).lines;
+  const url = 'https://github.com/octo/store/pull/1';
+  expect(linesOf({})).toEqual([`offered   ${address} example, main`]);
+  expect(linesOf({ isNew: false, folder: '' })).toEqual([
+    `offered   ${address}, main (it was already)`,
+  ]);
+  expect(linesOf({ pullRequest: { url, outcome: 'created' } })).toEqual([`proposed  ${url}`]);
+  const plan = { ...PLAN, notOffered: 'addon-release.yaml names no store for edge versions' };
+  expect(summarize({ plan }, '/run').lines).toEqual([`store     none: ${plan.notOffered}`]);
+  expect(renderPlan(plan)).toContain(`  store     none: ${plan.notOffered}\n`);
 });
 
 test('renderSummary puts the table above the lines, and no table where there is nothing', () => {
