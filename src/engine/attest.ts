@@ -124,7 +124,7 @@ async function attestGroup(
   try {
     await mkdir(folder, { recursive: true });
     const definition = attestDefinition(plan, arches, attest, fileOf);
-    await writeFile(definitionFile, JSON.stringify(definition, undefined, 2));
+    await writeFile(definitionFile, JSON.stringify(definition, undefined, 2), { mode: 0o600 });
     const end = await bake({
       definitionFile,
       metadataFile: join(runFolder, `metadata-attest-${name}.json`),

@@ -190,7 +190,8 @@ async function buildRound(
     },
   });
   const times = new StepTimes([...byName.keys()]);
-  await writeFile(definitionFile, JSON.stringify(defineTargets(targets, cache), undefined, 2));
+  const definition = JSON.stringify(defineTargets(targets, cache), undefined, 2);
+  await writeFile(definitionFile, definition, { mode: 0o600 });
   for (const { arch, build } of targets) {
     build.emit({ type: 'phase-started', arch: arch.arch, phase: 'build' });
   }

@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
+import { redact } from '../exec/redact.js';
 import { tryDocker } from './docker.js';
 import { RecordSplitter, type SolveStatus } from './progress-records.js';
 
@@ -34,6 +35,13 @@ export const BUILDX_ENVIRONMENT = {
   BUILDX_BAKE_ENTITLEMENTS_FS: '0',
 } as const;
 
+/** A definition stays with the logs of its run; the build arguments that are secret do not. */
+async function forgetSecrets(definitionFile: string): Promise<void> {
+  const text = await readFile(definitionFile, 'utf8');
+  const told = redact(text);
+  if (told !== text) await writeFile(definitionFile, told);
+}
+
 /** Runs `docker buildx bake` and follows BuildKit's records. */
 export async function bake(call: BakeCall): Promise<BakeEnd> {
   const text: string[] = [];
@@ -62,7 +70,7 @@ export async function bake(call: BakeCall): Promise<BakeEnd> {
         splitter.push(line);
       },
     },
-  );
+  ).finally(() => forgetSecrets(call.definitionFile));
   splitter.end();
   const head = text.map((line) => EXCERPT_HEAD.exec(line)?.[1]).find((line) => line !== undefined);
   return {

@@ -1,6 +1,7 @@
 import { copyFile, link, mkdir, open, readdir, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AddonReleaseError } from '../errors.js';
+import { redact } from '../exec/redact.js';
 import type { Candidate } from './build.js';
 import { candidateArchivePath } from './candidate-archive.js';
 import { readArchive, saveImage } from './image-archive.js';
@@ -35,7 +36,9 @@ export async function exportCandidate<About>(
     await rename(`${image}.partial`, image);
     const partial = join(target, `${DESCRIPTION}.partial`);
     const handle = await open(partial, 'w');
-    await handle.writeFile(`${JSON.stringify({ schemaVersion: 1, ...exported }, undefined, 1)}\n`);
+    // The plan's build arguments may be secret; who publishes has a plan of its own.
+    const text = JSON.stringify({ schemaVersion: 1, ...exported }, undefined, 1);
+    await handle.writeFile(`${redact(text)}\n`);
     await handle.close();
     await rename(partial, join(target, DESCRIPTION));
   } catch (cause) {

@@ -178,6 +178,21 @@ describe.skipIf(!hasTools || canAttest)('attestations on the classic image store
   });
 });
 
+describe.skipIf(!hasTools)('an image for another machine', () => {
+  it('tells no secret of its build', async () => {
+    const { addon } = await stage('{}\n', ['amd64']);
+    const images = await makeTemporaryFolder('images');
+    const built = await runCli(['build', '--out', images, '--build-arg', 'FEED'], {
+      cwd: addon.folder,
+      env: { FEED: 'correct-horse' },
+    });
+    await expectTidyEnd(built, 0, addon);
+    expect(await findInFiles(images, 'amd64')).not.toEqual([]);
+    expect(await findInFiles(images, 'correct-horse')).toEqual([]);
+    expect(await findInFiles(built.stateFolder, 'correct-horse')).toEqual([]);
+  });
+});
+
 describe.skipIf(!hasTools)('provenance in full', () => {
   it('is refused for what looks like a secret', async () => {
     const { image, addon } = await stage('attest: {provenance: max}\n');

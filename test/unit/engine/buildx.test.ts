@@ -1,14 +1,18 @@
-import { writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { bake, readMetadata } from '../../../src/engine/buildx.js';
+import { registerSecret } from '../../../src/exec/redact.js';
 import type { SolveStatus } from '../../../src/engine/progress-records.js';
 import { standInFor, type StandIn } from '../../helpers/stand-in.js';
 
 function call({ folder }: StandIn, builder?: string) {
   const records: SolveStatus[] = [];
+  const definitionFile = join(folder, 'bake.json');
+  writeFileSync(definitionFile, '{"target": {"amd64": {"args": {"FEED": "correct-horse"}}}}');
   const end = bake({
-    definitionFile: join(folder, 'bake.json'),
+    definitionFile,
     metadataFile: join(folder, 'metadata.json'),
     builder,
     directory: folder,
@@ -31,6 +35,15 @@ describe('bake', () => {
       `buildx bake --builder mine --file ${standIn.folder}/bake.json --metadata-file ${standIn.folder}/metadata.json --progress rawjson`,
     ]);
     expect(await standIn.calls()).toHaveLength(1);
+  });
+
+  test('leaves no secret behind, however it ends', async () => {
+    registerSecret('correct-horse');
+    const standIn = await standInFor('docker', 'cp "$HERE/bake.json" "$HERE/seen"; exit 1');
+    await call(standIn).end;
+    expect(await readFile(join(standIn.folder, 'seen'), 'utf8')).toContain('correct-horse');
+    const left = await readFile(join(standIn.folder, 'bake.json'), 'utf8');
+    expect(JSON.parse(left)).toEqual({ target: { amd64: { args: { FEED: '***' } } } });
   });
 
   test('takes the builder in use when none is named', async () => {
