@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
@@ -105,6 +105,20 @@ it('writes both where the service wants them, without secrets', async () => {
   expect(readOutputs(await readFile(outputs, 'utf8'))['version']).toBe('1.2.3');
   expect(await readFile(summary, 'utf8')).toContain('**it was \\*\\*\\***'.replaceAll('\\', ''));
   await expect(writeJobReport(REPORT, {})).resolves.toBeUndefined();
+});
+
+it('shows the report that the run has drawn, unless the service would refuse it', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'addon-release-report-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const summary = join(folder, 'summary');
+  const report = { ...REPORT, data: { ...REPORT.data, runFolder: folder } };
+  await writeFile(join(folder, 'report.md'), '## The whole story\n');
+  await writeJobReport(report, { GITHUB_STEP_SUMMARY: summary });
+  expect(await readFile(summary, 'utf8')).toBe('## The whole story\n');
+  await rm(summary);
+  await writeFile(join(folder, 'report.md'), 'x'.repeat(1024 * 1024 + 1));
+  await writeJobReport(report, { GITHUB_STEP_SUMMARY: summary });
+  expect(await readFile(summary, 'utf8')).toBe(renderJobSummary(report));
 });
 
 it('tells of all add-ons that were released together', () => {
