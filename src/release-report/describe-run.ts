@@ -56,6 +56,7 @@ function describePublication(files: RunFiles): PublicationReport | undefined {
     signatures: signed?.references ?? [],
     storeLink: findStoreLink(files),
     githubRelease,
+    pullRequest: store?.elsewhere?.pullRequest?.url,
     gitTag: store?.tag,
     commit: store?.commit,
     existed: existing?.published !== undefined,

@@ -109,11 +109,12 @@ function renderFailure({ failure, architectures }: ReleaseReport): readonly stri
 
 function renderPublication({ publication }: ReleaseReport): readonly string[] {
   if (publication === undefined) return [];
-  const { index, tags, storeLink, githubRelease } = publication;
+  const { index, tags, storeLink, githubRelease, pullRequest } = publication;
   return [
     ...tags.map((tag) => `- ${code(tag)}`),
     ...(index === undefined ? [] : [`- index ${code(`${index.repository}@${index.digest}`)}`]),
     ...(storeLink === undefined ? [] : [`- [Open the add-on in Home Assistant](${storeLink})`]),
+    ...(pullRequest === undefined ? [] : [`- [Pull request to the store](${pullRequest})`]),
     ...(githubRelease === undefined ? [] : [`- [GitHub Release](${githubRelease})`]),
     '',
   ];

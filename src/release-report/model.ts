@@ -75,6 +75,8 @@ export interface PublicationReport {
   /** Opens the add-on in the reader's own Home Assistant. */
   readonly storeLink?: string | undefined;
   readonly githubRelease?: string | undefined;
+  /** What offers the version to a store that is changed by pull requests. */
+  readonly pullRequest?: string | undefined;
   readonly gitTag?: string | undefined;
   readonly commit?: string | undefined;
   /** The registry had the release before this run. */

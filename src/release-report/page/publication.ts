@@ -36,6 +36,9 @@ export function renderPublication(release: ReleaseReport): Content {
       : [
           ['Store', link(publication.storeLink, 'Open the add-on in your Home Assistant')] as const,
         ]),
+    ...(publication?.pullRequest === undefined
+      ? []
+      : [['Pull request', link(publication.pullRequest, publication.pullRequest)] as const]),
     ...(publication?.githubRelease === undefined
       ? []
       : [['GitHub Release', link(publication.githubRelease, publication.githubRelease)] as const]),
