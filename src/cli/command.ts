@@ -12,6 +12,7 @@ export interface Flags {
   readonly baseMirror?: readonly string[];
   readonly builder?: readonly string[];
   readonly buildArg?: readonly string[];
+  readonly buildIndex?: readonly string[];
   readonly cache?: boolean;
   readonly buildCache?: string;
   readonly out?: string;

@@ -8,6 +8,7 @@ import { devCommand } from './commands/dev.js';
 import { doctorCommand } from './commands/doctor.js';
 import { edgeCommand } from './commands/edge.js';
 import { historyCommand } from './commands/history.js';
+import { initCommand } from './commands/init.js';
 import { lintCommand } from './commands/lint.js';
 import { migrateCommand } from './commands/migrate.js';
 import { planCommand } from './commands/plan.js';
@@ -22,6 +23,7 @@ import { verifyCommand } from './commands/verify.js';
 
 /** Every command beside the release itself, in the order of the help. */
 export const COMMANDS: readonly (CommandDefinition | CommandGroup)[] = [
+  initCommand,
   buildCommand,
   testCommand,
   planCommand,

@@ -6,7 +6,7 @@ export function collect(value: string, previous: readonly string[] | undefined):
   return [...(previous ?? []), value];
 }
 
-const REPEATABLE = ['arch', 'baseMirror', 'buildArg', 'builder'] as const;
+const REPEATABLE = ['arch', 'baseMirror', 'buildArg', 'buildIndex', 'builder'] as const;
 
 /** Flags that the program shares with a command may stand before its name too. Repeatable ones add up. */
 export function mergeFlags(before: Flags, behind: Flags): Flags {
@@ -81,6 +81,12 @@ export function addCommonOptions(command: Command): Command {
     .option(
       '--build-cache <where>',
       'keep finished steps for other machines: registry=NAME, gha or local=FOLDER',
+    )
+    .addOption(
+      new Option(
+        '--build-index <url>',
+        'where pip=, npm= or apt= (a proxy) take packages from while building; repeatable',
+      ).argParser(collect),
     );
 }
 

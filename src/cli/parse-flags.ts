@@ -4,6 +4,7 @@ import { AddonReleaseError } from '../errors.js';
 import { registerSecret } from '../exec/redact.js';
 import type { BuildCache } from '../engine/build-cache.js';
 import { parseBaseMirror } from '../plan/base-mirror.js';
+import { parseBuildIndexes } from '../plan/build-index.js';
 import { VERSION_PARTS, type VersionPart } from '../plan/version.js';
 import type { ReleaseOptions } from '../pipeline/options.js';
 import { parseImageReference } from '../registry/reference.js';
@@ -288,6 +289,7 @@ export function parseFlags(
     baseMirrors: (flags.baseMirror ?? []).map(parseBaseMirror),
     builders: parseBuilders(flags, environment),
     buildArgs: parseBuildArgs(flags.buildArg ?? [], environment),
+    buildIndexes: parseBuildIndexes(flags.buildIndex ?? [], environment, registerSecret),
     noCache: flags.cache === false,
     buildCache: parseBuildCache(flags, { workingDirectory, environment }),
     environment,

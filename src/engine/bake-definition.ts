@@ -18,6 +18,7 @@ export interface BakeTarget {
   readonly tags?: readonly string[];
   readonly attest?: readonly string[];
   readonly output: readonly string[];
+  readonly secret?: readonly string[];
   readonly 'no-cache'?: boolean;
   readonly 'cache-from'?: readonly string[];
   readonly 'cache-to'?: readonly string[];
@@ -67,16 +68,19 @@ function define(targets: readonly (readonly [string, BakeTarget])[]): BakeDefini
 
 /** Builds each target on its own and loads it into the local engine. */
 export function defineTargets(
-  targets: readonly Pick<NamedTarget, 'name' | 'plan' | 'arch'>[],
+  targets: readonly (Pick<NamedTarget, 'name' | 'plan' | 'arch'> & {
+    readonly secrets?: readonly string[] | undefined;
+  })[],
   cache?: BuildCache,
 ): BakeDefinition {
   return define(
-    targets.map(({ name, plan, arch }) => [
+    targets.map(({ name, plan, arch, secrets = [] }) => [
       name,
       {
         ...target(plan, arch),
         tags: [arch.localImage],
         output: ['type=docker'],
+        ...(secrets.length === 0 ? {} : { secret: secrets }),
         ...(plan.noCache ? { 'no-cache': true } : {}),
         ...(cache === undefined ? {} : describeCache(cache, { plan, arch })),
       },

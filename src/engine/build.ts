@@ -8,6 +8,7 @@ import { nameTargets, type NamedTarget } from './bake-targets.js';
 import { defineTargets } from './bake-definition.js';
 import { keepCache, type BuildCache } from './build-cache.js';
 import { BuildProgress, type FailedStep } from './build-progress.js';
+import { giveSecrets, mountSecrets, type BuildSecrets } from './build-secrets.js';
 import { bake, readMetadata, type BakeCall, type BakeEnd } from './buildx.js';
 import { inspectLocalImage, onEngine, readEngine, type LocalImage } from './docker.js';
 import { StepTimes } from './step-times.js';
@@ -46,6 +47,7 @@ export interface AddonBuild {
   readonly emit: Emit;
   /** Called as soon as an architecture has ended, while others still build. */
   readonly onResult: (arch: ArchPlan, result: BuildResult) => void;
+  readonly secrets?: BuildSecrets | undefined;
 }
 
 /** Whose build it is. */
@@ -189,8 +191,20 @@ async function buildRound(
       if (!/not found$/.test(message)) tellOfCache(targets, message);
     },
   });
+  const told = targets.map((target) => {
+    const { entries, environment } = giveSecrets(target.build.secrets);
+    return { ...target, secrets: entries, environment };
+  });
+  const defined = await Promise.all(
+    told.map(async ({ name, plan, arch, build, secrets }) => ({
+      name,
+      plan,
+      arch: await mountSecrets(arch, name, build.secrets, runFolder),
+      secrets,
+    })),
+  );
   const times = new StepTimes([...byName.keys()]);
-  const definition = JSON.stringify(defineTargets(targets, cache), undefined, 2);
+  const definition = JSON.stringify(defineTargets(defined, cache), undefined, 2);
   await writeFile(definitionFile, definition, { mode: 0o600 });
   for (const { arch, build } of targets) {
     build.emit({ type: 'phase-started', arch: arch.arch, phase: 'build' });
@@ -201,6 +215,7 @@ async function buildRound(
     builder,
     directory: targets[0]?.plan.folder ?? runFolder,
     signal,
+    secrets: Object.fromEntries(told.flatMap(({ environment }) => Object.entries(environment))),
     onRecord: (record) => {
       progress.apply(record);
       times.apply(record);

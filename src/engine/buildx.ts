@@ -12,6 +12,8 @@ export interface BakeCall {
   /** Working directory; bake asks before it reads files outside of it. */
   readonly directory: string;
   readonly signal: AbortSignal;
+  /** Values of secrets that the definition takes from the environment. */
+  readonly secrets?: Readonly<Record<string, string>> | undefined;
   readonly onRecord: (record: SolveStatus) => void;
 }
 
@@ -63,7 +65,7 @@ export async function bake(call: BakeCall): Promise<BakeEnd> {
     ],
     {
       cwd: call.directory,
-      env: BUILDX_ENVIRONMENT,
+      env: { ...BUILDX_ENVIRONMENT, ...call.secrets },
       signal: call.signal,
       keep: 1,
       onStderrLine: (line) => {

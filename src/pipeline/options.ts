@@ -1,6 +1,7 @@
 import type { Arch } from '../addon/arch.js';
 import type { BuildCache } from '../engine/build-cache.js';
 import type { BaseMirror } from '../plan/base-mirror.js';
+import type { BuildIndex } from '../plan/build-index.js';
 
 /** Everything that flags and environment ask for, checked and frozen. */
 export interface ReleaseOptions {
@@ -37,6 +38,8 @@ export interface ReleaseOptions {
   /** `--builder`: buildx builders or Docker contexts, for one architecture or for all; empty = the one in use. */
   readonly builders: readonly { readonly arch: Arch | undefined; readonly name: string }[];
   readonly buildArgs: Readonly<Record<string, string>>;
+  /** `--build-index`: where pip, npm and apt take packages from while images are built. */
+  readonly buildIndexes: readonly BuildIndex[];
   readonly noCache: boolean;
   /** `--build-cache`: where finished steps are kept for other machines; undefined = nowhere. */
   readonly buildCache: BuildCache | undefined;

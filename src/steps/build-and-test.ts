@@ -3,6 +3,7 @@ import { buildImages, type BuildResult } from '../engine/build.js';
 import type { ArchOutcome } from '../pipeline/results.js';
 import { defineStep, type StepContext } from '../pipeline/step.js';
 import type { Results } from '../pipeline/results.js';
+import { describeIndexes } from '../plan/build-index.js';
 import type { ArchPlan, ReleasePlan } from '../plan/release-plan.js';
 import { isPushed } from '../registry/is-pushed.js';
 import { SmokeTester } from '../smoke/smoke-tester.js';
@@ -101,6 +102,7 @@ async function buildAndTest(
     await (session?.build ?? buildImages)({
       plan: rest,
       cache: options.buildCache,
+      secrets: describeIndexes(options.buildIndexes),
       runFolder,
       signal,
       emit,

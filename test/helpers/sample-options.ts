@@ -23,6 +23,7 @@ export function sampleOptions(changes: Partial<ReleaseOptions> = {}): ReleaseOpt
     baseMirrors: [],
     builders: [],
     buildArgs: {},
+    buildIndexes: [],
     noCache: false,
     buildCache: undefined,
     environment: {},

@@ -110,7 +110,16 @@ const BOUNDARIES = [
 /** Which parts each part may import, besides itself and what everything may import. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'main.ts': ['cli'],
-  cli: ['pipeline', 'pipeline contract', 'dev', 'ci', 'migrate', 'repository', ...BOUNDARIES],
+  cli: [
+    'pipeline',
+    'pipeline contract',
+    'dev',
+    'ci',
+    'init',
+    'migrate',
+    'repository',
+    ...BOUNDARIES,
+  ],
   pipeline: ['pipeline contract', 'steps'],
   'pipeline contract': RESULT_TYPES,
   steps: ['pipeline contract', ...BOUNDARIES],
@@ -122,6 +131,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   addon: [],
   plan: ['addon'],
   lint: ['addon', 'plan'],
+  // Files of a new add-on.
+  init: ['addon'],
   // Pure: texts in, texts out; what images are is told to it.
   migrate: ['addon', 'plan', 'lint', 'ci', 'engine', 'registry'],
   // The digests and manifests of images are the registry's own.

@@ -42,6 +42,7 @@ describe('parseFlags', () => {
       baseMirrors: [],
       builders: [],
       buildArgs: {},
+      buildIndexes: [],
       noCache: false,
       buildCache: undefined,
       out: undefined,
