@@ -167,7 +167,7 @@ export function renderFailure(release: ReleaseReport): Content {
         ? undefined
         : html`<p class="small">What to do: ${failure.hint}</p>`
     }${
-      publication === undefined && !isInterrupted
+      publication === undefined && release.writes.length > 0
         ? html`<p class="small">No tag names the version: installations see nothing of it.</p>`
         : undefined
     }

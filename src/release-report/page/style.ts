@@ -72,7 +72,8 @@ nav a:hover { border-color: var(--link); }
 section.card { padding: 1.25rem; margin: 1rem 0 0; }
 section.card > h2, section.card > h3 { margin-bottom: .75rem; }
 section.card > p.lead { margin: -.4rem 0 .9rem; color: var(--muted); max-width: 48rem; }
-.release + .release { margin-top: 3.5rem; padding-top: 2rem; border-top: 2px solid var(--line); }
+.title h2 { font-size: 1.6rem; }
+.card + .release, .release + .release { margin-top: 3.5rem; padding-top: 2rem; border-top: 2px solid var(--line); }
 .call { border-left: 4px solid var(--idle); background: var(--idle-bg); border-radius: 8px; padding: .75rem 1rem; margin: 1rem 0 0; }
 .call.bad { border-color: var(--bad); background: var(--bad-bg); color: var(--text); }
 .call.warn { border-color: var(--warn); background: var(--warn-bg); color: var(--text); }

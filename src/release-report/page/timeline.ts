@@ -258,12 +258,14 @@ function renderSlowest({ slowest, durationMs }: ReleaseReport): Content {
 function renderLegend({ architectures }: ReleaseReport): Markup {
   const isEmulated = (wanted: boolean): boolean =>
     architectures.some(({ emulated, build }) => emulated === wanted && build !== undefined);
+  const has = (phase: SpanReport['phase']): boolean =>
+    architectures.some(({ spans }) => spans.some((span) => span.phase === phase));
   const entries: readonly (readonly [className: string, text: string, shown: boolean])[] = [
     ['build', 'build, native', isEmulated(false)],
     ['emulated', 'build, emulated', isEmulated(true)],
-    ['smoke', 'smoke test', true],
-    ['push', 'push', true],
-    ['verify', 'verification', true],
+    ['smoke', 'smoke test', has('smoke')],
+    ['push', 'push', has('push')],
+    ['verify', 'verification', has('verify')],
   ];
   return html`<ul class="legend" aria-label="Colours of the timeline">
     ${entries
