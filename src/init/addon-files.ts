@@ -10,7 +10,7 @@ export interface NewAddon {
   readonly image: string;
   readonly url: string | undefined;
   readonly arches: readonly Arch[];
-  /** A base image with s6-overlay and bashio. */
+  /** A base image with s6-overlay, bash and jq. */
   readonly base: string;
 }
 
@@ -60,9 +60,9 @@ HEALTHCHECK --interval=30s --timeout=5s --start-period=60s --retries=3 CMD ["tes
 `;
 }
 
-const RUN = `#!/usr/bin/with-contenv bashio
+const RUN = `#!/usr/bin/with-contenv bash
 # Runs as long as the add-on does, and is started again when it ends.
-bashio::log.info "$(bashio::config 'greeting')"
+jq --raw-output .greeting /data/options.json
 touch /tmp/ready
 exec s6-setuidgid nobody sleep infinity
 `;
