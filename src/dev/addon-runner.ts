@@ -41,13 +41,14 @@ export interface RunnerState {
   readonly ports: readonly string[];
 }
 
-/** The id of the only setup that the stand-in Supervisor has. */
+/** Tells its containers and folders from those of smoke tests. */
 const NAME = 'dev';
 
 const CALL_TIMEOUT_MS = 60_000;
 
 /** A container that is looked after. */
 interface Watched {
+  readonly installation: Installation;
   readonly container: Container;
   readonly start: Start;
   readonly limits: RunLimits;
@@ -99,7 +100,7 @@ export class AddonRunner {
           text: `the engine refuses to start it: ${refused}`,
           ports: [],
         };
-        await environment.supervisor.update(NAME, { state: 'error' });
+        await environment.supervisor.update(installation.setup.id, { state: 'error' });
         return refused;
       }
       this.#takenPorts.add(port);
@@ -121,9 +122,10 @@ export class AddonRunner {
         `it did not end within ${seconds} s of SIGTERM and was killed: let the main process handle SIGTERM`,
       );
     }
-    await this.#installation?.removeContainer(container);
+    await watched.installation.removeContainer(container);
     await ended;
-    await this.request.environment.supervisor.update(NAME, { state: 'stopped' });
+    const { setup } = watched.installation;
+    await this.request.environment.supervisor.update(setup.id, { state: 'stopped' });
   }
 
   /** Stops the container and removes everything that belongs to the add-on. */
@@ -170,11 +172,16 @@ export class AddonRunner {
     const ports = describePorts(start.addon, parseDockerPorts(published.stdout));
     this.#state = { phase: 'starting', text: 'starting', ports };
     const watched: Watched = {
+      installation,
       container,
       start,
       limits: chooseLimits(start.candidate, engine, start.smoke),
       observation,
-      ended: this.#waitForEnd(container, AbortSignal.any([observation.signal, signal])),
+      ended: this.#waitForEnd(
+        installation,
+        container,
+        AbortSignal.any([observation.signal, signal]),
+      ),
     };
     this.#watched = watched;
     void this.#waitForReady(watched, setup.addon.ingressPort ?? 0).catch(() => undefined);
@@ -204,11 +211,15 @@ export class AddonRunner {
     }
     console.say(`the add-on is up: ${finding.evidence}`);
     this.#state = { phase: 'up', text: finding.evidence, ports };
-    await environment.supervisor.update(NAME, { state: 'started' });
+    await environment.supervisor.update(watched.installation.setup.id, { state: 'started' });
   }
 
   /** Says when the add-on ends by itself. */
-  async #waitForEnd(container: Container, signal: AbortSignal): Promise<void> {
+  async #waitForEnd(
+    { setup }: Installation,
+    container: Container,
+    signal: AbortSignal,
+  ): Promise<void> {
     const { environment, console } = this.request;
     const result = await tryDocker(['wait', container.id], { signal });
     const exitCode = Number(result.stdout.trim());
@@ -218,7 +229,7 @@ export class AddonRunner {
     else console.warn(`${text}; it is started again with the next change, or on the page`);
     this.#state = { phase: 'ended', text, ports: [] };
     await environment.supervisor
-      .update(NAME, { state: exitCode === 0 ? 'stopped' : 'error' })
+      .update(setup.id, { state: exitCode === 0 ? 'stopped' : 'error' })
       .catch(() => undefined);
   }
 }
