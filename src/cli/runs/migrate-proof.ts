@@ -119,7 +119,7 @@ async function build(
   release: ReleasePlan,
   form: string,
   known: Map<string, readonly LayerEntry[]>,
-  { options, runFolder, emit, signal }: ProofRequest,
+  { runFolder, emit, signal }: ProofRequest,
 ): Promise<ReadonlyMap<Arch, ComparedImage & { readonly digest: string }>> {
   const results = new Map<Arch, BuildResult>();
   const started = performance.now();
