@@ -1,10 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { PIPELINES } from '../../src/pipeline/pipeline.js';
-import { waitForOutput, type AtEnd } from '../helpers/cli.js';
-import { requireTool } from '../helpers/tools.js';
-import { count, findUnfinished, findViolations, openTheatre, type Theatre } from './stage.js';
-
-const hasTools = ['docker', 'docker-registry', 'skopeo', 'git'].map(requireTool).every(Boolean);
+import { waitForOutput } from '../helpers/cli.js';
+import { count, findUnfinished, findViolations, HAS_STAGE, useTheatre } from './stage.js';
 
 /** Steps that others can see something of. */
 const WRITING: readonly string[] = ['pushed', 'index', 'versioned', 'verified', 'moved', 'store'];
@@ -13,17 +10,8 @@ function escape(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }
 
-describe.skipIf(!hasTools)('kill -9', () => {
-  const cleanUps: (() => Promise<unknown>)[] = [];
-  const atEnd: AtEnd = (action) => cleanUps.unshift(action);
-  let theatre: Theatre;
-
-  beforeAll(async () => {
-    theatre = await openTheatre(atEnd);
-  });
-  afterAll(async () => {
-    for (const cleanUp of cleanUps) await cleanUp();
-  });
+describe.skipIf(!HAS_STAGE)('kill -9', () => {
+  const theatre = useTheatre();
 
   it.each(
     PIPELINES.release.flatMap(({ id, title }) => [
@@ -32,7 +20,7 @@ describe.skipIf(!hasTools)('kill -9', () => {
       ...(WRITING.includes(id) ? [{ place: 'behind', title }] : []),
     ]),
   )('$place "$title"', async ({ place, title }) => {
-    const stage = await theatre.setUp();
+    const stage = await theatre().setUp();
     const cli = await stage.start();
     const what = place === 'inside' ? 'started|skipped' : 'done|skipped';
     await waitForOutput(cli, new RegExp(`^${escape(title)}: (?:${what})`, 'm'));
@@ -40,10 +28,10 @@ describe.skipIf(!hasTools)('kill -9', () => {
     const killed = await cli.ended;
     // A step that takes no time may be the last one.
     if (killed.exitCode !== 0) expect(killed.signal).toBe('SIGKILL');
-    const problems = [...(await findViolations(stage, theatre))];
+    const problems = [...(await findViolations(stage, theatre()))];
     const resumed = await stage.resume();
     expect(resumed.exitCode, resumed.stderr).toBe(0);
-    problems.push(...(await findUnfinished(stage, theatre)));
+    problems.push(...(await findUnfinished(stage, theatre())));
     await count({ injected: 1, recovered: 0, resumed: 1, violations: problems.length });
     expect(problems).toEqual([]);
   });

@@ -1,18 +1,14 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { AtEnd } from '../helpers/cli.js';
+import { describe, expect, it } from 'vitest';
 import { STACK_TRACE } from '../helpers/expect-run.js';
-import { requireTool } from '../helpers/tools.js';
 import type { Fault } from './fault-proxy.js';
 import {
   count,
   findUnfinished,
   findViolations,
-  openTheatre,
+  HAS_STAGE,
+  useTheatre,
   type Stage,
-  type Theatre,
 } from './stage.js';
-
-const hasTools = ['docker', 'docker-registry', 'skopeo', 'git'].map(requireTool).every(Boolean);
 
 /** What one release meets. */
 interface Outage {
@@ -23,17 +19,8 @@ interface Outage {
   isOver: boolean;
 }
 
-describe.skipIf(!hasTools)('a registry that refuses', () => {
-  const cleanUps: (() => Promise<unknown>)[] = [];
-  const atEnd: AtEnd = (action) => cleanUps.unshift(action);
-  let theatre: Theatre;
-
-  beforeAll(async () => {
-    theatre = await openTheatre(atEnd);
-  });
-  afterAll(async () => {
-    for (const cleanUp of cleanUps) await cleanUp();
-  });
+describe.skipIf(!HAS_STAGE)('a registry that refuses', () => {
+  const theatre = useTheatre();
 
   /** A request without what is different from stage to stage and from image to image. */
   const kindOf = (request: string): string =>
@@ -42,18 +29,18 @@ describe.skipIf(!hasTools)('a registry that refuses', () => {
   const stageOf = (request: string): string => /stage\d+/.exec(request)?.[0] ?? '';
 
   it('for as long as the program tries, at one request of each kind', async () => {
-    const recorded = await theatre.setUp();
+    const recorded = await theatre().setUp();
     expect((await recorded.release()).exitCode).toBe(0);
     const kinds = [...new Set(recorded.proxy.requests.map(kindOf))];
     expect(kinds.length).toBeGreaterThan(8);
     const outages = new Map<string, Outage>();
     for (const [position, kind] of kinds.entries()) {
-      const stage = await theatre.setUp();
+      const stage = await theatre().setUp();
       const fault = position % 2 === 0 ? '503' : '429';
       const name = stageOf(stage.repository);
       outages.set(name, { stage, kind, fault, injected: 0, isOver: false });
     }
-    theatre.proxy.disturb = (request) => {
+    theatre().proxy.disturb = (request) => {
       const outage = outages.get(stageOf(request));
       if (outage === undefined || outage.isOver || kindOf(request) !== outage.kind)
         return undefined;
@@ -67,14 +54,14 @@ describe.skipIf(!hasTools)('a registry that refuses', () => {
       outage.isOver = true;
       expect(outage.injected, `${kind}\n${first.stderr}`).toBe(1);
       expect(first.stderr).not.toMatch(STACK_TRACE);
-      const problems = [...(await findViolations(stage, theatre))];
+      const problems = [...(await findViolations(stage, theatre()))];
       // Some are only to clean up: the release does not depend on them.
       const isAlone = first.exitCode === 0;
       if (!isAlone) {
         const second = await stage.resume();
         expect(second.exitCode, `${kind}\n${second.stderr}`).toBe(0);
       }
-      problems.push(...(await findUnfinished(stage, theatre)));
+      problems.push(...(await findUnfinished(stage, theatre())));
       const [recovered, resumed] = isAlone ? [1, 0] : [0, 1];
       await count({ injected: 1, recovered, resumed, violations: problems.length });
       expect(problems, kind).toEqual([]);

@@ -1,31 +1,19 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { retagSteps } from '../../src/pipeline/pipeline.js';
-import { atEndOfTest, waitForOutput, type AtEnd } from '../helpers/cli.js';
+import { atEndOfTest, waitForOutput } from '../helpers/cli.js';
 import { startGithubServer } from '../helpers/github-server.js';
-import { requireTool } from '../helpers/tools.js';
-import { count, NEW, OLD, openTheatre, readOffer, type Theatre } from './stage.js';
-
-const hasTools = ['docker', 'docker-registry', 'skopeo', 'git'].map(requireTool).every(Boolean);
+import { count, HAS_STAGE, NEW, OLD, readOffer, useTheatre } from './stage.js';
 
 const STEPS = retagSteps('rollback', { channel: undefined }).all.slice(2);
 
-describe.skipIf(!hasTools)('a rollback that is killed', () => {
-  const cleanUps: (() => Promise<unknown>)[] = [];
-  const atEnd: AtEnd = (action) => cleanUps.unshift(action);
-  let theatre: Theatre;
-
-  beforeAll(async () => {
-    theatre = await openTheatre(atEnd);
-  });
-  afterAll(async () => {
-    for (const cleanUp of cleanUps) await cleanUp();
-  });
+describe.skipIf(!HAS_STAGE)('a rollback that is killed', () => {
+  const theatre = useTheatre();
 
   it.each(STEPS.map(({ title }) => title))('in "%s"', async (title) => {
     const github = await startGithubServer({ token: 'ghp_of_the_rollback' });
     atEndOfTest(() => github.stop());
     const env = { ...github.environment };
-    const stage = await theatre.setUp();
+    const stage = await theatre().setUp();
     const released = await stage.release({ env });
     expect(released.exitCode, released.stderr).toBe(0);
     expect(await readOffer(stage)).toEqual({ store: NEW, latest: NEW });

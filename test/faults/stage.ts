@@ -1,5 +1,6 @@
 import { appendFile, cp, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { afterAll, beforeAll } from 'vitest';
 import { run } from '../../src/exec/run.js';
 import {
   makeTemporaryFolder,
@@ -12,6 +13,7 @@ import {
 import { AUTHOR, commitAll, copyFixture } from '../helpers/fixture-addon.js';
 import { inspectIndex, listTags } from '../helpers/published.js';
 import { startRegistry, type RegistryServer } from '../helpers/registry-server.js';
+import { requireTool } from '../helpers/tools.js';
 import { startFaultProxy, type FaultProxy } from './fault-proxy.js';
 
 export const OLD = '1.0.0';
@@ -64,7 +66,7 @@ async function copyImages(from: string, to: string): Promise<void> {
 }
 
 /** A registry, a proxy in front of it, and an add-on with a published version and a git remote. */
-export async function openTheatre(atEnd: AtEnd): Promise<Theatre> {
+async function openTheatre(atEnd: AtEnd): Promise<Theatre> {
   const registry = await startRegistry();
   atEnd(() => registry.stop());
   const proxy = await startFaultProxy(registry.host, atEnd);
@@ -131,6 +133,27 @@ export async function openTheatre(atEnd: AtEnd): Promise<Theatre> {
   const index = await inspectIndex(`${undisturbed.repository}:${NEW}`);
   const expected = new Map(index.platforms.map(({ platform, digest }) => [platform, digest]));
   return { registry, proxy, setUp, expected };
+}
+
+/** What every test here needs. */
+export const HAS_STAGE = ['docker', 'docker-registry', 'skopeo', 'git']
+  .map(requireTool)
+  .every(Boolean);
+
+/** A theatre of its own for the tests around the call, once they run. */
+export function useTheatre(): () => Theatre {
+  const cleanUps: (() => Promise<unknown>)[] = [];
+  let theatre: Theatre | undefined;
+  beforeAll(async () => {
+    theatre = await openTheatre((action) => cleanUps.unshift(action));
+  });
+  afterAll(async () => {
+    for (const cleanUp of cleanUps) await cleanUp();
+  });
+  return () => {
+    if (theatre === undefined) throw new Error('the tests have not begun');
+    return theatre;
+  };
 }
 
 async function isThere(repository: string, kind: 'manifests' | 'blobs', name: string) {

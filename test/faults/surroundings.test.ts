@@ -1,23 +1,21 @@
 import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { run } from '../../src/exec/run.js';
-import { atEndOfTest, waitForOutput, type AtEnd } from '../helpers/cli.js';
+import { atEndOfTest, waitForOutput } from '../helpers/cli.js';
 import { startEngineProxy } from '../helpers/engine-proxy.js';
 import { FAULTS as GITHUB, startGithubServer, type GithubFault } from '../helpers/github-server.js';
-import { requireTool } from '../helpers/tools.js';
 import {
   count,
   findUnfinished,
   findViolations,
-  openTheatre,
+  HAS_STAGE,
   NEW,
+  useTheatre,
   type Stage,
   type StageRun,
-  type Theatre,
 } from './stage.js';
 
-const hasTools = ['docker', 'docker-registry', 'skopeo', 'git'].map(requireTool).every(Boolean);
 /** Only root can make a disk that is full. */
 const isRoot = process.getuid?.() === 0;
 
@@ -29,47 +27,38 @@ async function must(program: string, args: readonly string[]): Promise<void> {
   if (result.exitCode !== 0) throw new Error(`${program} ${args.join(' ')}: ${result.stderr}`);
 }
 
-describe.skipIf(!hasTools)('a release', () => {
-  const cleanUps: (() => Promise<unknown>)[] = [];
-  const atEnd: AtEnd = (action) => cleanUps.unshift(action);
-  let theatre: Theatre;
-
-  beforeAll(async () => {
-    theatre = await openTheatre(atEnd);
-  });
-  afterAll(async () => {
-    for (const cleanUp of cleanUps) await cleanUp();
-  });
+describe.skipIf(!HAS_STAGE)('a release', () => {
+  const theatre = useTheatre();
 
   async function expectResumable(stage: Stage, options: StageRun = {}): Promise<void> {
-    const problems = [...(await findViolations(stage, theatre))];
+    const problems = [...(await findViolations(stage, theatre()))];
     const resumed = await stage.resume(options);
     expect(resumed.exitCode, resumed.stderr).toBe(0);
-    problems.push(...(await findUnfinished(stage, theatre)));
+    problems.push(...(await findUnfinished(stage, theatre())));
     await count({ injected: 1, recovered: 0, resumed: 1, violations: problems.length });
     expect(problems).toEqual([]);
   }
 
   it('goes on by itself when the registry is restarted', async () => {
-    const stage = await theatre.setUp();
+    const stage = await theatre().setUp();
     let restarts = 0;
     stage.proxy.disturb = async (request) => {
       if (restarts > 0 || !request.startsWith('PUT')) return undefined;
       restarts++;
-      await theatre.registry.restart();
+      await theatre().registry.restart();
       return 'reset before';
     };
     const end = await stage.release();
     expect(end.exitCode, end.stderr).toBe(0);
     expect(restarts).toBe(1);
     expect(end.stderr).toContain('trying again');
-    const problems = await findUnfinished(stage, theatre);
+    const problems = await findUnfinished(stage, theatre());
     await count({ injected: 1, recovered: 1, resumed: 0, violations: problems.length });
     expect(problems).toEqual([]);
   });
 
   it('is continued when the engine was gone', async () => {
-    const stage = await theatre.setUp();
+    const stage = await theatre().setUp();
     const engine = await startEngineProxy();
     const cli = await stage.start({ env: { DOCKER_HOST: engine.address } });
     await waitForOutput(cli, /^Build and test the images: started/m);
@@ -80,7 +69,7 @@ describe.skipIf(!hasTools)('a release', () => {
   });
 
   it('is continued when the remote refused the commit', async () => {
-    const stage = await theatre.setUp();
+    const stage = await theatre().setUp();
     const hook = path.join(stage.remote, 'hooks/pre-receive');
     await mkdir(path.dirname(hook), { recursive: true });
     await writeFile(hook, '#!/bin/sh\necho "main is protected" >&2\nexit 1\n');
@@ -101,7 +90,7 @@ describe.skipIf(!hasTools)('a release', () => {
   ])('is continued when GitHub answered %s', { timeout: 120_000 }, async (_name, faults) => {
     const github = await startGithubServer({ token: 'ghp_of_the_release' });
     atEndOfTest(() => github.stop());
-    const stage = await theatre.setUp();
+    const stage = await theatre().setUp();
     const env = { ...github.environment };
     // Publishing is a change of the draft.
     github.failNext(/^PATCH .*\/releases\/\d+$/, ...faults);
@@ -115,10 +104,10 @@ describe.skipIf(!hasTools)('a release', () => {
   });
 
   it.skipIf(!isRoot)('is continued when the disk of the journal was full', async () => {
-    const stage = await theatre.setUp();
+    const stage = await theatre().setUp();
     await mkdir(stage.stateFolder, { recursive: true });
     await must('mount', ['-t', 'tmpfs', '-o', 'size=80k', 'tmpfs', stage.stateFolder]);
-    atEnd(() => must('umount', [stage.stateFolder]));
+    atEndOfTest(() => must('umount', [stage.stateFolder]));
     const end = await stage.release();
     expect(end.exitCode, end.stderr).toBe(4);
     await must('mount', ['-o', 'remount,size=200m', stage.stateFolder]);
@@ -126,9 +115,9 @@ describe.skipIf(!hasTools)('a release', () => {
   });
 
   it.skipIf(!isRoot)("is continued when the registry's disk was full", async () => {
-    const stage = await theatre.setUp();
+    const stage = await theatre().setUp();
     const uploads = path.join(
-      theatre.registry.storage,
+      theatre().registry.storage,
       'docker/registry/v2/repositories',
       stage.repository.split('/').slice(1).join('/'),
       '_uploads',
@@ -142,18 +131,18 @@ describe.skipIf(!hasTools)('a release', () => {
   });
 
   it('is refused while another one of the same add-on runs', async () => {
-    const stage = await theatre.setUp();
+    const stage = await theatre().setUp();
     const first = await stage.start();
     await waitForOutput(first, /^Lock the release: done/m);
     const second = await stage.release();
     expect(second.exitCode).toBe(4);
     expect(second.stderr).toContain('is being published to already: release of');
     expect((await first.ended).exitCode).toBe(0);
-    expect(await findUnfinished(stage, theatre)).toEqual([]);
+    expect(await findUnfinished(stage, theatre())).toEqual([]);
   });
 
   it('is refused when it is not the one that was begun', async () => {
-    const stage = await theatre.setUp();
+    const stage = await theatre().setUp();
     const cli = await stage.start();
     await waitForOutput(cli, /^Push the images by digest: done/m);
     cli.kill('SIGKILL');
@@ -166,6 +155,6 @@ describe.skipIf(!hasTools)('a release', () => {
     expect(resumed.exitCode, resumed.stderr).toBe(2);
     expect(resumed.stderr).toContain('this is not the release that was begun');
     expect(resumed.stderr).toMatch(/revision: [0-9a-f]{40} → [0-9a-f]{40}/);
-    expect(await findViolations(stage, theatre)).toEqual([]);
+    expect(await findViolations(stage, theatre())).toEqual([]);
   });
 });
