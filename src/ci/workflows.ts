@@ -147,6 +147,8 @@ function renderSingleJob(facts: WorkflowFacts): string {
     permissions:
       contents: write # the release commit, its tag and the GitHub Release
       packages: write # the images
+    env:
+      ADDON_RELEASE_BUILD_CACHE: registry # finished steps, kept beside the images for the next release
     steps:
       - uses: ${pinAction('actions/checkout')}
         with:
@@ -351,6 +353,8 @@ jobs:
     permissions:
       contents: write # the release commits, their tags and the GitHub Releases
       packages: write # the images
+    env:
+      ADDON_RELEASE_BUILD_CACHE: registry # finished steps, kept beside the images for the next release
     steps:
       - uses: ${pinAction('actions/checkout')}
         with:

@@ -80,7 +80,7 @@ export function addCommonOptions(command: Command): Command {
     .option('--no-cache', 'build without the build cache')
     .option(
       '--build-cache <where>',
-      'keep finished steps for other machines: registry=NAME, gha or local=FOLDER',
+      'keep finished steps for other machines: registry[=NAME], gha or local=FOLDER',
     )
     .addOption(
       new Option(

@@ -106,7 +106,7 @@ export function parseBuildCache(
   const place = rest.join('=');
   if (text === '' && flags.buildCache === undefined) return undefined;
   if (text === 'none') return undefined;
-  if (text === 'gha') return { kind: 'gha' };
+  if (text === 'gha' || text === 'registry') return { kind: text };
   if (kind === 'local' && place !== '') {
     return { kind, folder: resolve(workingDirectory, place) };
   }
@@ -117,7 +117,7 @@ export function parseBuildCache(
     }
   }
   throw new AddonReleaseError('usage', `${given} "${text}" is no place for a build cache`, {
-    hint: 'Write registry=HOST/NAME (without a tag), gha, local=FOLDER or none.',
+    hint: 'Write registry, registry=HOST/NAME (without a tag), gha, local=FOLDER or none.',
   });
 }
 

@@ -5,8 +5,8 @@ import type { NamedTarget } from './bake-targets.js';
 
 /** Where finished build steps are kept for builds on other machines. */
 export type BuildCache =
-  /** One tag for each add-on and architecture. */
-  | { readonly kind: 'registry'; readonly repository: string }
+  /** One tag for each add-on and architecture; without a repository, in one beside the images where there are any. */
+  | { readonly kind: 'registry'; readonly repository?: string | undefined }
   /** The cache service of GitHub Actions. */
   | { readonly kind: 'gha' }
   /** A folder below it for each add-on and architecture. */
@@ -46,7 +46,10 @@ export function cacheAttributes(cache: BuildCache, target: Cached): CacheAttribu
   const isRead = !target.plan.noCache;
   switch (cache.kind) {
     case 'registry': {
-      const place = { type: 'registry', ref: `${cache.repository}:${scope}` };
+      const { indexRepository: images } = target.plan;
+      const repository = cache.repository ?? (images && `${images}-build-cache`);
+      if (repository === undefined) return { 'cache-from': [], 'cache-to': [] };
+      const place = { type: 'registry', ref: `${repository}:${scope}` };
       return {
         'cache-from': isRead ? [attributes(place)] : [],
         'cache-to': [attributes({ ...place, ...WRITE })],

@@ -22,6 +22,7 @@ export interface WorkflowJob {
   readonly strategy?: { readonly matrix: string | Readonly<Record<string, readonly string[]>> };
   readonly needs?: string | readonly string[];
   readonly outputs?: Readonly<Record<string, string>>;
+  readonly env?: Readonly<Record<string, string>>;
   readonly 'timeout-minutes'?: number;
   readonly steps: readonly WorkflowStep[];
 }

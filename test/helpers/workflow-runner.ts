@@ -102,6 +102,7 @@ export async function runJob(
     matrix: options.matrix ?? {},
   };
   expand(workflow.concurrency?.group ?? '', contexts);
+  const jobEnvironment = expandAll(job.env, contexts);
 
   let count = 0;
   async function runScript(
@@ -114,7 +115,7 @@ export async function runJob(
     const shell = ['--noprofile', '--norc', '-eo', 'pipefail', `${name}.sh`];
     const child = spawn('bash', shell, {
       cwd: checkout,
-      env: { ...environment, ...env, GITHUB_OUTPUT: `${name}.out` },
+      env: { ...environment, ...jobEnvironment, ...env, GITHUB_OUTPUT: `${name}.out` },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let log = '';

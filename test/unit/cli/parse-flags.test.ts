@@ -74,6 +74,7 @@ describe('parseFlags', () => {
 
   test.each([
     ['registry=ghcr.io/me/cache', { kind: 'registry', repository: 'ghcr.io/me/cache' }],
+    ['registry', { kind: 'registry' }],
     ['gha', { kind: 'gha' }],
     ['local=cache', { kind: 'local', folder: '/work/cache' }],
     ['none', undefined],

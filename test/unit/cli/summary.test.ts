@@ -205,7 +205,10 @@ test('the store of a channel is named: what offers the version, or that none doe
   ]);
   expect(linesOf({ pullRequest: { url, outcome: 'created' } })).toEqual([`proposed  ${url}`]);
   const plan = { ...PLAN, notOffered: 'addon-release.yaml names no store for edge versions' };
-  expect(summarize({ plan }, '/run').lines).toEqual([`store     none: ${plan.notOffered}`]);
+  expect(summarize({ plan }, '/run').lines).toEqual([
+    `store     none: ${plan.notOffered}`,
+    'report    /run/report.html',
+  ]);
   expect(renderPlan(plan)).toContain(`  store     none: ${plan.notOffered}\n`);
 });
 

@@ -24,6 +24,10 @@ describe('cacheAttributes', () => {
       'cache-from': ['type=registry,ref=ghcr.io/me/cache:example-armv7'],
       'cache-to': ['type=registry,ref=ghcr.io/me/cache:example-armv7,mode=max,ignore-error=true'],
     });
+    const beside = { plan: { ...plan, indexRepository: 'ghcr.io/me/example' }, arch };
+    expect(cacheAttributes({ kind: 'registry' }, beside)['cache-from']).toEqual([
+      'type=registry,ref=ghcr.io/me/example-build-cache:example-armv7',
+    ]);
     expect(cacheAttributes({ kind: 'gha' }, target)).toEqual({
       'cache-from': ['type=gha,scope=example-armv7'],
       'cache-to': ['type=gha,scope=example-armv7,mode=max,ignore-error=true'],
@@ -39,6 +43,14 @@ describe('cacheAttributes', () => {
       expect(cacheAttributes(cache, without)['cache-from']).toEqual([]);
       expect(cacheAttributes(cache, without)['cache-to']).toHaveLength(1);
     }
+  });
+
+  test('beside the images are none where none are published', () => {
+    const local = { plan: { ...plan, indexRepository: undefined }, arch };
+    expect(cacheAttributes({ kind: 'registry' }, local)).toEqual({
+      'cache-from': [],
+      'cache-to': [],
+    });
   });
 
   test('quote folders as buildx and bake read them', () => {
