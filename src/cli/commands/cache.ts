@@ -5,9 +5,11 @@ export interface CacheCheckFlags extends Flags {
   readonly touch?: string;
 }
 
+const FOLDER = { syntax: '<folder>', description: 'where they are kept' };
+
 export const cacheCommands: CommandGroup = {
   name: 'cache',
-  description: 'see what the build cache is good for',
+  description: 'see what the build cache is good for; keep cache mounts',
   commands: [
     defineCommand<CacheCheckFlags>({
       name: 'check',
@@ -25,6 +27,29 @@ export const cacheCommands: CommandGroup = {
       run: async (invocation, context) => {
         const { runCacheCheck } = await import('../runs/cache-check.js');
         return runCacheCheck(invocation, context);
+      },
+    }),
+    defineCommand({
+      name: 'export',
+      description: 'write what cache mounts hold into a folder, which another machine can restore',
+      arguments: [FOLDER],
+      examples: `  addon-release cache export .cache/mounts               after a build
+  addon-release cache export .cache/mounts --arch arm64  of one architecture's builder`,
+      configure: (command) => addBuildOptions(addOutputOptions(command)),
+      run: async (invocation, context) => {
+        const { runCacheMounts } = await import('../runs/cache-mounts.js');
+        return runCacheMounts('export', invocation, context);
+      },
+    }),
+    defineCommand({
+      name: 'restore',
+      description: 'put back what `cache export` has written',
+      arguments: [FOLDER],
+      examples: `  addon-release cache restore .cache/mounts && addon-release 1.2.3 --multi   what fails is only told`,
+      configure: (command) => addBuildOptions(addOutputOptions(command)),
+      run: async (invocation, context) => {
+        const { runCacheMounts } = await import('../runs/cache-mounts.js');
+        return runCacheMounts('restore', invocation, context);
       },
     }),
   ],
