@@ -197,9 +197,15 @@ describe.skipIf(!hasTools)('workflows made by `ci init`', () => {
         index.platforms.map(({ digest }) => digest).toSorted(),
       );
       expect(JSON.parse(outputs['images'] ?? '[]')).toContain(`${image}:1.0.1`);
-      expect(job.summary).toMatch(/^## The add-on tagged_once 1\.0\.1: published$/m);
+      expect(job.summary).toMatch(/^## The add-on tagged\\_once 1\.0\.1: ✅ published in /m);
       expect(log).toContain('::group::');
       expect(log + job.summary).not.toContain(TOKEN);
+    });
+
+    it('keep finished steps for the next run, beside the images', async () => {
+      expect((await listTags(`${image}-build-cache`)).toSorted()).toEqual(
+        ARCHES.map((arch) => `${SLUG}-${arch}`).toSorted(),
+      );
     });
 
     it('offer it in the store, on the default branch', async () => {
