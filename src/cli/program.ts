@@ -8,15 +8,13 @@ import { mergeFlags } from './flags.js';
 
 /** Commander counts arguments; people want to know what is wrong with them. */
 function describeMistake([first = '', ...others]: readonly string[]): string | undefined {
+  const names = COMMANDS.map(({ name }) => name);
   // Every version has a digit, and no command has.
-  if (first !== '' && !/\d/.test(first)) {
-    const meant = findClosest(
-      first,
-      COMMANDS.map(({ name }) => name),
-    );
-    return `unknown command '${first}'${meant === undefined ? '' : `\n(Did you mean ${meant}?)`}`;
-  }
+  const meant = /\d/.test(first) ? undefined : findClosest(first, names);
+  if (meant !== undefined) return `unknown command '${first}'\n(Did you mean ${meant}?)`;
+  // What may be a version is looked at later, with the add-on's own.
   if (others.length === 0) return undefined;
+  if (!/^v?\d/i.test(first)) return `unknown command '${first}'`;
   return `only one version is released at a time, and ${others.join(' ')} came after ${first}`;
 }
 

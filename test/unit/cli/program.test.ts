@@ -156,6 +156,8 @@ describe('refusals', () => {
     [['1.2.3', '--fix'], "unknown option '--fix'"],
     [['1.2.3', '1.2.4'], 'only one version is released at a time, and 1.2.4 came after 1.2.3'],
     [['unpublish', '1.2.3'], "unknown command 'unpublish'"],
+    [['tset'], "unknown command 'tset'\n(Did you mean test?)"],
+    [['rolback', '1.2.3'], "unknown command 'rolback'\n(Did you mean rollback?)"],
     [['build', '1.2.3', '1.2.4'], 'too many arguments'],
     [['build', '--arch'], "option '--arch <arch>' argument missing"],
   ])('%j', (argv, message) => {
