@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { run } from '../../src/exec/run.js';
 import { atEndOfTest, waitForOutput } from '../helpers/cli.js';
 import { startEngineProxy } from '../helpers/engine-proxy.js';
-import { FAULTS as GITHUB, startGithubServer, type GithubFault } from '../helpers/github-server.js';
+import { FAULTS as GITHUB } from '../helpers/github-answers.js';
+import { startGithubServer, type GithubFault } from '../helpers/github-server.js';
 import {
   count,
   findUnfinished,

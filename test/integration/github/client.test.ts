@@ -5,8 +5,8 @@ import { redact } from '../../../src/exec/redact.js';
 import { createGithubClient, type GithubClientOptions } from '../../../src/github/client.js';
 import { GithubError } from '../../../src/github/failures.js';
 import { findGithubTarget } from '../../../src/github/target.js';
+import { FAULTS } from '../../helpers/github-answers.js';
 import {
-  FAULTS,
   startGithubServer,
   type GithubFault,
   type GithubServerOptions,

@@ -10,9 +10,8 @@ import {
   type PublishedContent,
 } from '../../../src/github/release.js';
 import { findGithubTarget } from '../../../src/github/target.js';
+import { FAULTS, linkedRepository } from '../../helpers/github-answers.js';
 import {
-  FAULTS,
-  linkedRepository,
   startGithubServer,
   type GithubServer,
   type GithubServerOptions,
