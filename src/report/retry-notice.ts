@@ -13,3 +13,11 @@ export function tellRetries(
     emit({ type: 'notice', level: 'warning', message });
   };
 }
+
+/** Makes the waits of another client visible, by its name: "git", "GitHub". */
+export function tellWaits(emit: Emit, name: string): (cause: string, delayMs: number) => void {
+  return (cause, delayMs) => {
+    const message = `${name}: ${cause}; trying again in ${Math.ceil(delayMs / 1000)} s`;
+    emit({ type: 'notice', level: 'warning', message });
+  };
+}

@@ -22,6 +22,7 @@ import type { ChannelStore, Elsewhere } from '../plan/channel-store.js';
 import { chooseImageNames } from '../plan/image-names.js';
 import { isTagName } from '../plan/release-tag.js';
 import { compareVersions, readVersion } from '../plan/version.js';
+import { tellWaits } from '../report/retry-notice.js';
 import { openClient } from './github-release.js';
 
 type Environment = StepContext['options']['environment'];
@@ -78,10 +79,7 @@ function patienceOf(address: string | undefined, { options, emit, signal }: Step
   return {
     signal,
     login: findLogin(address, options.environment),
-    onRetry: (cause, delayMs) => {
-      const message = `git: ${cause}; trying again in ${Math.ceil(delayMs / 1000)} s`;
-      emit({ type: 'notice', level: 'warning', message });
-    },
+    onRetry: tellWaits(emit, 'git'),
   };
 }
 

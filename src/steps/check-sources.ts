@@ -12,6 +12,7 @@ import type { Elsewhere } from '../plan/channel-store.js';
 import { checkTagForm } from '../plan/release-tag.js';
 import { chooseVersion } from '../plan/version.js';
 import { defineStep, type StepContext } from '../pipeline/step.js';
+import { tellWaits } from '../report/retry-notice.js';
 import { findElsewhere, isOfferedHere } from './channel-store.js';
 import { releaseEdit } from './release-edit.js';
 import { listSlugsBeside, tagNaming } from './release-tags.js';
@@ -51,9 +52,7 @@ async function findTarget(
       return name;
     },
     signal,
-    onRetry: (cause, delayMs) => {
-      notice('warning', `git: ${cause}; trying again in ${Math.ceil(delayMs / 1000)} s`);
-    },
+    onRetry: tellWaits(emit, 'git'),
   });
   signal.throwIfAborted();
   for (const message of finding.notices) notice('info', message);

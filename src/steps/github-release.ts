@@ -10,6 +10,7 @@ import type { StepContext } from '../pipeline/step.js';
 import { tryReadReleaseTag } from '../plan/release-tag.js';
 import { compareVersions, parseVersion, readVersion } from '../plan/version.js';
 import { AddonReleaseError } from '../errors.js';
+import { tellWaits } from '../report/retry-notice.js';
 
 type Inputs = Pick<Results, 'addon' | 'settings' | 'sources' | 'plan'>;
 
@@ -50,10 +51,7 @@ export async function openClient(
     ...target,
     failure,
     signal,
-    onRetry: (cause, delayMs) => {
-      const message = `GitHub: ${cause}; trying again in ${Math.ceil(delayMs / 1000)} s`;
-      emit({ type: 'notice', level: 'warning', message });
-    },
+    onRetry: tellWaits(emit, 'GitHub'),
   });
 }
 

@@ -28,6 +28,7 @@ import {
 } from '../plan/version.js';
 import { parseImageReference } from '../registry/reference.js';
 import { readTag } from '../registry/tag-state.js';
+import { tellWaits } from '../report/retry-notice.js';
 import { readOfferedElsewhere } from './channel-store.js';
 import { findGithubPlace } from './github-release.js';
 import { readOffered, requireNames } from './published-addon.js';
@@ -112,10 +113,7 @@ async function addStore(retag: Retag, { options, signal, emit }: StepContext): P
     {
       environment: options.environment,
       signal,
-      onRetry: (cause, delayMs) => {
-        const message = `git: ${cause}; trying again in ${Math.ceil(delayMs / 1000)} s`;
-        emit({ type: 'notice', level: 'warning', message });
-      },
+      onRetry: tellWaits(emit, 'git'),
     },
   );
   return withStoreBranch(retag, branch);

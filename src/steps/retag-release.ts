@@ -16,6 +16,7 @@ import { formatImageReference, parseImageReference } from '../registry/reference
 import { tagImage } from '../registry/tag-image.js';
 import { verifyInstallation } from '../registry/verify-installation.js';
 import { chooseImageNames } from '../plan/image-names.js';
+import { tellWaits } from '../report/retry-notice.js';
 import { summarizeStoreCommit, writeElsewhere } from './channel-store.js';
 
 /** Keeps a release, and another way back, from writing to the same place. The command gives the lock back. */
@@ -148,10 +149,7 @@ async function writeStore(
     {
       environment: options.environment,
       signal,
-      onRetry: (cause, delayMs) => {
-        const message = `git: ${cause}; trying again in ${Math.ceil(delayMs / 1000)} s`;
-        emit({ type: 'notice', level: 'warning', message });
-      },
+      onRetry: tellWaits(emit, 'git'),
     },
   );
   for (const message of notices) emit({ type: 'notice', level: 'warning', message });

@@ -8,6 +8,7 @@ import { planAnnouncement, releaseSubject, type StoreTarget } from '../plan/anno
 import type { ReleasePlan } from '../plan/release-plan.js';
 import type { Results, StoreUpdate } from '../pipeline/results.js';
 import { defineStep, type StepContext } from '../pipeline/step.js';
+import { tellWaits } from '../report/retry-notice.js';
 import { summarizeStoreCommit, writeElsewhere } from './channel-store.js';
 import { listImages } from './github-release.js';
 
@@ -57,10 +58,7 @@ async function announceVersion(
     {
       environment: options.environment,
       signal,
-      onRetry: (cause, delayMs) => {
-        const message = `git: ${cause}; trying again in ${Math.ceil(delayMs / 1000)} s`;
-        emit({ type: 'notice', level: 'warning', message });
-      },
+      onRetry: tellWaits(emit, 'git'),
     },
   );
   for (const message of notices) emit({ type: 'notice', level: 'warning', message });

@@ -14,10 +14,10 @@ import { migrateCopy, readIfThere, type MigratedCopy } from '../../migrate/migra
 import { MIGRATIONS, type MigrationName, type MigrationNote } from '../../migrate/migration.js';
 import { renderDiff } from '../../report/diff.js';
 import { shownPath } from '../../report/lint-text.js';
-import { createReporter } from '../../report/select.js';
 import { createPaint, wantsColor } from '../../report/style.js';
 import type { CommandContext, CommandResult, Invocation } from '../command.js';
 import type { MigrateFlags } from '../commands/migrate.js';
+import { openScreen } from '../open-screen.js';
 import { parseFlags } from '../parse-flags.js';
 import { collectFacts, findRoot } from './ci-init.js';
 import { proveMigration, type Proof } from './migrate-proof.js';
@@ -257,14 +257,7 @@ export async function runMigrate(
       ),
     );
     if (wanted.length === 0) return [];
-    const reporter = await createReporter({
-      stdout: process.stdout,
-      stderr: process.stderr,
-      env: environment,
-      json: flags.json === true,
-      quiet: flags.quiet === true,
-      verbose: flags.verbose === true,
-    });
+    const reporter = await openScreen(flags, environment);
     const proofs: Proof[] = [];
     try {
       for (const { folder } of wanted) {

@@ -12,11 +12,11 @@ import { createEventFileReporter } from '../../report/event-file.js';
 import { createLogFileReporter } from '../../report/log-files.js';
 import { renderPlan } from '../../report/plan-text.js';
 import type { Reporter } from '../../report/reporter.js';
-import { createReporter } from '../../report/select.js';
 import { teeReporters } from '../../report/tee.js';
 import type { CommandContext, CommandResult, Flags, Invocation } from '../command.js';
 import { connectRegistry } from '../connect-registry.js';
 import { exitCodeOf } from '../outcome.js';
+import { openScreen } from '../open-screen.js';
 import { parseFlags } from '../parse-flags.js';
 import { createRunFolder, locksFolder } from '../run-folder.js';
 import { renderSummary, summarize } from '../summary.js';
@@ -130,14 +130,7 @@ export async function runRecorded(request: RunRequest): Promise<FinishedRun> {
   const { options, flags, previous } = request;
   const runFolder =
     previous?.runFolder ?? (await createRunFolder(options.workingDirectory, options.environment));
-  const screen = await createReporter({
-    stdout: process.stdout,
-    stderr: process.stderr,
-    env: options.environment,
-    json: flags.json === true,
-    quiet: flags.quiet === true,
-    verbose: flags.verbose === true,
-  });
+  const screen = await openScreen(flags, options.environment);
   const run = await openRun(request, runFolder, screen);
   let outcome: RunOutcome = { results: {}, error: undefined };
   try {

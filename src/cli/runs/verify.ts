@@ -12,12 +12,12 @@ import type { RegistryClient } from '../../registry/client.js';
 import { installationTarget, toProblems } from '../../registry/judge-installation.js';
 import { parseImageReference } from '../../registry/reference.js';
 import { verifyInstallation } from '../../registry/verify-installation.js';
-import { createReporter } from '../../report/select.js';
 import { createAttestationCheck } from '../../sign/attestations.js';
 import { createSignatureCheck } from '../../sign/check-image.js';
 import type { CommandContext, CommandResult, Invocation } from '../command.js';
 import { connectRegistry } from '../connect-registry.js';
 import type { VerifyFlags } from '../commands/verify.js';
+import { openScreen } from '../open-screen.js';
 import { describeVerification, renderVerification, type VerifiedAddon } from '../verification.js';
 
 /** Add-ons that are asked for at the same time. */
@@ -149,14 +149,7 @@ export async function runVerify(
       hint: 'Name the folder of one: --addon PATH',
     });
   }
-  const screen = await createReporter({
-    stdout: process.stdout,
-    stderr: process.stderr,
-    env: environment,
-    json: flags.json === true,
-    quiet: flags.quiet === true,
-    verbose: flags.verbose === true,
-  });
+  const screen = await openScreen(flags, environment);
   try {
     const registry = connectRegistry({ environment, signal }, screen.emit);
     const folders = addons.map(({ folder }) => folder);
