@@ -12,6 +12,7 @@ import { lockPruneStep, planPruneStep, pruneStep, type PruneRequest } from '../s
 import { markGithubReleaseStep } from '../steps/mark-github-release.js';
 import { planPromoteStep, planRollbackStep, type RetagRequest } from '../steps/plan-retag.js';
 import { preflightStep } from '../steps/preflight.js';
+import { proveEmulationStep } from '../steps/prove-emulation.js';
 import { publishGithubReleaseStep } from '../steps/publish-github-release.js';
 import { pushImagesStep } from '../steps/push-images.js';
 import { pushIndexStep } from '../steps/push-index.js';
@@ -42,9 +43,9 @@ const RELEASE: readonly Step[] = [
   makePlanStep, // from here on the run only does what the plan says
   takeLockStep, // from here on nobody else on this machine writes to the same place
   findPublishedStep, // what is published is neither built nor written again
-  preflightStep, // rights, bases and emulation, before hours are spent
+  preflightStep, // rights and bases, before hours are spent
   draftGithubReleaseStep, // a token that may not do it is found out before anything is built
-  buildAndTestStep, // each architecture is tested as soon as it is built
+  buildAndTestStep, // each architecture is tested as soon as it is built, and its layers are sent ahead
   approveStep, // one failed architecture ends the run here: nothing has been published
   attestImagesStep, // while the build cache still has every step, and before anything is pushed
   pushImagesStep, // by digest, nothing has a name yet
@@ -69,7 +70,7 @@ export const PIPELINES = {
   plan: upTo(makePlanStep),
   build: [...LOCAL, exportCandidatesStep],
   test: [...LOCAL, exportCandidatesStep],
-  dev: upTo(preflightStep),
+  dev: [...upTo(preflightStep), proveEmulationStep],
   release: RELEASE,
 } as const;
 

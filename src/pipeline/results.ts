@@ -138,6 +138,8 @@ export interface Results {
   readonly lock: { readonly held: { readonly release: () => Promise<void> } | undefined };
   readonly existing: ExistingRelease;
   readonly preflight: Preflight;
+  /** Nothing but that it works: `dev` waits for it, a build proves it meanwhile. */
+  readonly emulation: Readonly<Record<string, never>>;
   readonly candidates: readonly ArchOutcome[];
   readonly exported: { readonly folders: readonly string[] };
   readonly approved: readonly Candidate[];

@@ -1,5 +1,6 @@
 import type { ReleaseOptions } from './options.js';
 import type { RunJournal } from './journal.js';
+import type { LayerUploads } from '../engine/layer-uploads.js';
 import type { RegistryClient } from '../registry/client.js';
 import type { Emit } from '../report/events.js';
 import type { Results } from './results.js';
@@ -15,6 +16,8 @@ export interface StepContext {
   readonly signal: AbortSignal;
   /** With the logins of `docker login`. */
   readonly registry: RegistryClient;
+  /** Layers of tested images on their way to the registry. */
+  readonly uploads: LayerUploads;
   /** A folder of this run's own for logs, definitions and metadata, outside the add-on. */
   readonly runFolder: string;
   readonly journal: RunJournal;

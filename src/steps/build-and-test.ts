@@ -9,6 +9,7 @@ import { isPushed } from '../registry/is-pushed.js';
 import { SmokeTester } from '../smoke/smoke-tester.js';
 import { gatherForReport } from './gather-for-report.js';
 import { importTested } from './import-tested.js';
+import { proveEmulation } from './prove-emulation.js';
 
 type Inputs = Pick<
   Results,
@@ -61,13 +62,19 @@ async function buildAndTest(
   { addon, smoke, engine, machines, plan, preflight }: Inputs,
   context: StepContext,
 ): Promise<readonly ArchOutcome[]> {
-  const { options, emit, signal, runFolder, journal, session } = context;
+  const { options, emit, runFolder, journal, session } = context;
   if (options.from.length > 0) return importTested(plan, context);
   const kept = await keepTested(plan, context);
   const isKept = ({ arch }: ArchPlan) => kept.some((outcome) => outcome.plan.arch === arch);
   const rest = { ...plan, architectures: plan.architectures.filter((arch) => !isKept(arch)) };
   if (rest.architectures.length === 0) return kept;
   const gathering = gatherForReport(plan, context);
+  const stop = new AbortController();
+  const signal = AbortSignal.any([context.signal, stop.signal]);
+  const emulation = proveEmulation(rest, { ...context, signal });
+  emulation.catch((error: unknown) => {
+    stop.abort(error);
+  });
   const outcomes = new Map<ArchPlan, Promise<ArchOutcome>>();
   const testers = new Map<string | undefined, SmokeTester>();
   const findTester = (place: string | undefined): SmokeTester => {
@@ -89,16 +96,20 @@ async function buildAndTest(
     }
     const { candidate } = build;
     const place = arch.machine.context;
+    await emulation;
     const test = () =>
       options.smoke ? findTester(place).test(candidate) : Promise.resolve(undefined);
     const report = await (session === undefined ? test() : session.test(test));
     const unpackedBytes = await onEngine(place, () => readUnpackedBytes(candidate.imageId));
     const outcome = { plan: arch, build, smoke: report, unpackedBytes };
     await journal.tested(outcome);
+    if (options.publish && report?.passed !== false) context.uploads.begin(candidate);
     return outcome;
   };
   warnOfMissingCache(context);
   try {
+    // What several runs build together none of them can end.
+    if (session !== undefined) await emulation;
     await (session?.build ?? buildImages)({
       plan: rest,
       cache: options.buildCache,
@@ -113,12 +124,13 @@ async function buildAndTest(
         outcomes.set(arch, outcome);
       },
     });
+    await emulation;
     const tested = await Promise.all(outcomes.values());
     return plan.architectures.flatMap(
       ({ arch }) => [...kept, ...tested].find((outcome) => outcome.plan.arch === arch) ?? [],
     );
   } finally {
-    await Promise.allSettled([...outcomes.values(), gathering]);
+    await Promise.allSettled([...outcomes.values(), gathering, emulation]);
     await Promise.all([...testers.values()].map((tester) => tester.close()));
   }
 }

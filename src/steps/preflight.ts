@@ -1,15 +1,12 @@
-import { platformOf, type Arch } from '../addon/arch.js';
+import type { Arch } from '../addon/arch.js';
 import type { BaseSigner, ReleaseSettings } from '../addon/settings.js';
 import { findAttestProblem } from '../engine/attest.js';
 import { readBuildxVersion } from '../engine/builder.js';
 import { inspectLocalImage, onEngine } from '../engine/docker.js';
-import { probePlatforms, type PlatformProbe } from '../engine/emulation.js';
 import { AddonReleaseError } from '../errors.js';
 import type { Problem } from '../problem.js';
 import { defineStep, type StepContext } from '../pipeline/step.js';
-import { isEmulated, listProbePlaces } from '../plan/machine.js';
 import type { BaseImage, ReleasePlan } from '../plan/release-plan.js';
-import type { Emit } from '../report/events.js';
 import { inspectImage } from '../registry/inspect.js';
 import { formatPlatform, isSamePlatform, parsePlatform } from '../registry/platform.js';
 import { parseImageReference } from '../registry/reference.js';
@@ -152,7 +149,7 @@ async function checkSignatures(
   });
 }
 
-/** Without it every architecture would look as if its emulator were missing. */
+/** Without it nothing can be built, and every architecture would look as if its emulator were missing. */
 async function checkBuildx({ signal }: StepContext): Promise<void> {
   const buildx = await readBuildxVersion(signal);
   signal.throwIfAborted();
@@ -164,47 +161,10 @@ async function checkBuildx({ signal }: StepContext): Promise<void> {
   }
 }
 
-/** A machine that only seems to be native is slower than planned, and nothing else. */
-function warnOfEmulation(plan: ReleasePlan, probes: readonly PlatformProbe[], emit: Emit): void {
-  for (const { arch, platform, builder } of probes) {
-    const machine = plan.architectures.find((one) => one.arch === arch)?.machine;
-    if (machine === undefined || machine.emulated || builder === 'engine') continue;
-    if (platform === undefined || !isEmulated(platformOf(arch), platform)) continue;
-    const message = `${arch} is built by QEMU: its builder "${builder.name ?? ''}" runs on ${platform}`;
-    emit({ type: 'notice', level: 'warning', message });
-  }
-}
-
-async function checkEmulation(plan: ReleasePlan, context: StepContext): Promise<void> {
-  await askOnce(context, 'buildx', () => checkBuildx(context));
-  const places = plan.architectures.flatMap(listProbePlaces);
-  if (places.length === 0) return;
-  const probes = await askOnce(context, `emulation ${JSON.stringify(places)}`, () =>
-    probePlatforms(places, { folder: context.runFolder, signal: context.signal }),
-  );
-  context.signal.throwIfAborted();
-  warnOfEmulation(plan, probes, context.emit);
-  const broken = probes.filter(({ works }) => !works);
-  if (broken.length === 0) return;
-  const describe = ({ arch, builder, context: place }: PlatformProbe): string => {
-    const name = builder === 'engine' ? place : builder.name;
-    return name === undefined ? platformOf(arch) : `${platformOf(arch)} (${name})`;
-  };
-  throw new AddonReleaseError(
-    'environment',
-    `this machine can't run programs for ${[...new Set(broken.map(describe))].join(', ')}`,
-    {
-      output: broken.map(({ message }) => message).join('\n'),
-      hint: 'Install QEMU: `docker run --privileged --rm tonistiigi/binfmt --install all`, or `apt-get install qemu-user-static binfmt-support` on Debian. `addon-release doctor` checks again.',
-    },
-  );
-}
-
 /** Whether the builder can attest, and the generator of the SBOM is there: found out by doing it. */
 async function checkAttestations(plan: ReleasePlan, context: StepContext): Promise<void> {
   const { attest } = plan;
   if (attest === undefined) return;
-  await askOnce(context, 'buildx', () => checkBuildx(context));
   const { runFolder: folder, signal } = context;
   const problem = await findAttestProblem(plan, attest, { folder, signal });
   signal.throwIfAborted();
@@ -232,9 +192,9 @@ async function checkRegistry(plan: ReleasePlan, context: StepContext): Promise<v
 /** Proves what can be proved before anything is built. */
 export const preflightStep = defineStep({
   id: 'preflight',
-  title: 'Check base images, emulation and registry',
+  title: 'Check base images and registry',
   needs: ['settings', 'plan', 'existing'],
-  tools: ['docker', 'buildx', 'emulation', 'registry'],
+  tools: ['docker', 'buildx', 'registry'],
   recall: ({ existing }) =>
     existing.published && {
       result: { baseLayers: new Map() },
@@ -248,7 +208,7 @@ export const preflightStep = defineStep({
     const checks = [
       checkBases(plan, settings, context),
       checkRegistry(plan, context),
-      checkEmulation(plan, context),
+      askOnce(context, 'buildx', () => checkBuildx(context)),
       checkAttestations(plan, context),
     ] as const;
     // All have ended before a failure is shown: nothing they started may outlive the run.

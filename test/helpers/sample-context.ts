@@ -1,4 +1,5 @@
 import { NO_JOURNAL } from '../../src/pipeline/journal.js';
+import { LayerUploads } from '../../src/engine/layer-uploads.js';
 import type { Results } from '../../src/pipeline/results.js';
 import { defineStep, type Step, type StepContext } from '../../src/pipeline/step.js';
 import { createMemoryRegistry } from './memory-registry.js';
@@ -6,12 +7,17 @@ import { sampleOptions } from './sample-options.js';
 
 /** What steps run in, without a terminal, a journal or a registry of its own. */
 export function sampleContext(changes: Partial<StepContext> = {}): StepContext {
-  return {
-    options: sampleOptions(),
+  const basics = {
     emit: () => undefined,
     signal: new AbortController().signal,
     registry: createMemoryRegistry().client,
     runFolder: '/nowhere',
+    ...changes,
+  };
+  return {
+    ...basics,
+    options: sampleOptions(),
+    uploads: new LayerUploads(basics),
     journal: NO_JOURNAL,
     locksFolder: '/nowhere/locks',
     ...changes,

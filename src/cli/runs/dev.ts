@@ -1,6 +1,7 @@
 import { DevConsole } from '../../dev/dev-console.js';
 import type { DevInputs } from '../../dev/dev-loop.js';
 import { runDevSession } from '../../dev/dev-session.js';
+import { LayerUploads } from '../../engine/layer-uploads.js';
 import { AddonReleaseError } from '../../errors.js';
 import { NO_JOURNAL } from '../../pipeline/journal.js';
 import { PIPELINES, REREAD } from '../../pipeline/pipeline.js';
@@ -90,6 +91,7 @@ export async function runDev(
     signal,
     runFolder,
     registry,
+    uploads: new LayerUploads({ registry, runFolder, emit, signal }),
     journal: NO_JOURNAL,
     locksFolder: locksFolder(options.environment),
   };

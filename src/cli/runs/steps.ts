@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { removeArchives } from '../../engine/candidate-archive.js';
+import { LayerUploads } from '../../engine/layer-uploads.js';
 import { AddonReleaseError } from '../../errors.js';
 import { JournalWriter } from '../../journal/journal.js';
 import { NO_JOURNAL, type Journal, type RecordedCommand } from '../../pipeline/journal.js';
@@ -103,18 +104,22 @@ export async function openRun(
   });
   const events = options.dryRun ? [] : [createEventFileReporter(runFolder)];
   const reporter = teeReporters([screen, logs, ...events]);
+  const { emit } = reporter;
+  const uploads = new LayerUploads({ registry, runFolder, emit, signal });
   return {
     context: {
       options,
-      emit: reporter.emit,
+      emit,
       signal,
       runFolder,
       journal: journal ?? NO_JOURNAL,
       locksFolder: locksFolder(options.environment),
       registry,
+      uploads,
       session,
     },
     close: async ({ results, error }) => {
+      await uploads.close();
       await reporter.close();
       await results.lock?.held?.release();
       await removeArchives(runFolder);

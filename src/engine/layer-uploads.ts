@@ -1,0 +1,139 @@
+import { createReadStream } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Arch } from '../addon/arch.js';
+import type { RegistryClient } from '../registry/client.js';
+import type { Descriptor } from '../registry/image-types.js';
+import { parseImageReference, type RepositoryName } from '../registry/reference.js';
+import type { Emit } from '../report/events.js';
+import type { RunFact } from '../report/facts.js';
+import type { Candidate } from './build.js';
+import { archiveCandidate } from './candidate-archive.js';
+import type { ArchivedLayer, ImageArchive } from './image-archive.js';
+import { describeLayers } from './image-layers.js';
+import { compressLayer, openLayer } from './layer-content.js';
+
+/** A layer in the registry, and whether it had to be sent. */
+interface UploadedLayer {
+  readonly descriptor: Descriptor;
+  readonly isNew: boolean;
+}
+
+async function uploadLayer(
+  registry: RegistryClient,
+  repository: RepositoryName,
+  layer: ArchivedLayer,
+  folder: string,
+  signal: AbortSignal,
+): Promise<UploadedLayer> {
+  const mediaType = `application/vnd.oci.image.layer.v1.tar+${layer.compression === 'zstd' ? 'zstd' : 'gzip'}`;
+  if (layer.compression !== 'none') {
+    const descriptor = { mediaType, digest: layer.digest, size: layer.sizeBytes };
+    const outcome = await registry.uploadBlob(repository, {
+      ...descriptor,
+      open: () => openLayer(layer),
+    });
+    return { descriptor, isNew: outcome === 'uploaded' };
+  }
+  const file = join(folder, `${layer.diffId.replace(':', '-')}.gz`);
+  const packed = await compressLayer(layer, file, signal);
+  const descriptor = { mediaType, digest: packed.digest, size: packed.sizeBytes };
+  const outcome = await registry.uploadBlob(repository, {
+    ...descriptor,
+    open: () => createReadStream(file),
+  });
+  return { descriptor, isNew: outcome === 'uploaded' };
+}
+
+function describeUpload(
+  arch: Arch,
+  archive: ImageArchive,
+  uploaded: readonly UploadedLayer[],
+): RunFact {
+  const sum = (wanted: boolean): number =>
+    uploaded.reduce((bytes, { descriptor, isNew }) => {
+      return isNew === wanted ? bytes + descriptor.size : bytes;
+    }, 0);
+  const layers = describeLayers(archive).map((layer, index) => ({
+    ...layer,
+    compressedBytes: uploaded[index]?.descriptor.size,
+  }));
+  return { kind: 'push', arch, layers, sentBytes: sum(true), keptBytes: sum(false) };
+}
+
+/** What of an image is in the registry before it has a manifest there. */
+interface SentImage {
+  readonly archive: ImageArchive;
+  /** As a manifest names them, the base image's first. */
+  readonly layers: readonly Descriptor[];
+}
+
+interface UploadRequest {
+  readonly registry: RegistryClient;
+  readonly runFolder: string;
+  readonly emit: Emit;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Sends layers while other images are still built and tested. Without a manifest nobody sees them, and a registry
+ * removes those that never get one.
+ */
+export class LayerUploads {
+  readonly #request: UploadRequest;
+  readonly #sent = new Map<string, Promise<SentImage>>();
+  #isClosed = false;
+
+  constructor(request: UploadRequest) {
+    this.#request = request;
+  }
+
+  /** Begins to send the layers of an image that has passed its tests. A failure is told by `finish`. */
+  begin(candidate: Candidate): void {
+    this.finish(candidate).catch(() => undefined);
+  }
+
+  /**
+   * Resolves when the repository has every layer of the image.
+   *
+   * @throws AddonReleaseError `registry` when it can't be sent, `environment` when the engine fails
+   */
+  finish(candidate: Candidate): Promise<SentImage> {
+    const key = `${candidate.plan.repository ?? ''}@${candidate.configDigest}`;
+    const sent = this.#sent.get(key) ?? this.#send(candidate);
+    this.#sent.set(key, sent);
+    return sent;
+  }
+
+  /** Gives up what is still to be sent. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await Promise.allSettled(this.#sent.values());
+  }
+
+  async #send(candidate: Candidate): Promise<SentImage> {
+    const { registry, runFolder, emit, signal } = this.#request;
+    const { arch, plan } = candidate;
+    const started = performance.now();
+    const repository = parseImageReference(plan.repository ?? '', 'addon');
+    const folder = await mkdtemp(join(runFolder, `push-${arch}-`));
+    emit({ type: 'phase-started', arch, phase: 'push' });
+    try {
+      const archive = await archiveCandidate(candidate, runFolder, signal);
+      const uploaded: UploadedLayer[] = [];
+      for (const [index, layer] of archive.layers.entries()) {
+        if (this.#isClosed) throw new Error(`the push of ${arch} is not wanted any more`);
+        const current = `layer ${index + 1} of ${archive.layers.length}`;
+        emit({ type: 'phase-progress', arch, phase: 'push', progress: { current } });
+        uploaded.push(await uploadLayer(registry, repository, layer, folder, signal));
+      }
+      emit({ type: 'fact', fact: describeUpload(arch, archive, uploaded) });
+      const durationMs = performance.now() - started;
+      const summary = `${uploaded.length} layers`;
+      emit({ type: 'phase-finished', arch, phase: 'push', outcome: 'passed', durationMs, summary });
+      return { archive, layers: uploaded.map(({ descriptor }) => descriptor) };
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+}
