@@ -59,7 +59,7 @@ const samples = [];
 const failures = [];
 const results = { samples, failures, lint: {} };
 let stopped = false;
-process.once('SIGINT', () => (stopped = true));
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => (stopped = true));
 
 const minutes = () => ((performance.now() - began) / 60_000).toFixed(1).padStart(5);
 const tell = (text) => console.error(`${minutes()} min  ${text}`);

@@ -102,7 +102,7 @@ export class Releases {
   #warm(addon, way, cold, flags) {
     return async () => {
       const repository = this.#repository(addon, cold);
-      await this.#ours(addon, repository, { flags: ['--no-smoke'] });
+      await this.#ours(addon, repository, { flags: ['--no-smoke', ...flags] });
       this.#record(addon, way, (await this.#ours(addon, repository, { flags })).seconds);
     };
   }
