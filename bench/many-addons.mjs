@@ -1,15 +1,13 @@
 // Measures the release of the five add-ons of thirty that changed beside five releases of one add-on each.
 //
 //   npm run build && node bench/many-addons.mjs    needs scripts/engine up and scripts/base-images
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { CLI, REGISTRY, run as runTimed, time } from './lib/measure.mjs';
 
-const cli = join(dirname(fileURLToPath(import.meta.url)), '../dist/main.js');
-const registry = process.env.ADDON_RELEASE_REGISTRY ?? 'localhost:5000';
 const folder = mkdtempSync(join(tmpdir(), 'bench-many-'));
 const root = join(folder, 'repository');
 const remote = join(folder, 'remote.git');
@@ -91,28 +89,18 @@ function change(round) {
 const environment = { ...process.env, PATH: countDocker(), ADDON_RELEASE_STATE: folder };
 const common = [
   '--registry',
-  registry,
+  REGISTRY,
   '--base-mirror',
-  `ghcr.io/home-assistant=${registry}/home-assistant`,
+  `ghcr.io/home-assistant=${REGISTRY}/home-assistant`,
 ];
 
 async function release(args) {
-  const child = spawn(process.execPath, [cli, ...args, ...common], {
-    cwd: root,
-    env: environment,
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  let errors = '';
-  child.stderr.on('data', (chunk) => (errors = (errors + chunk).slice(-4000)));
-  const code = await new Promise((resolve) => child.on('close', resolve));
-  if (code !== 0) throw new Error(`${args.join(' ')} ended with ${code}\n${errors}`);
+  await runTimed(process.execPath, [CLI, ...args, ...common], { cwd: root, env: environment });
 }
 
 async function measure(title, work) {
   writeFileSync(calls, '');
-  const started = performance.now();
-  await work();
-  const seconds = (performance.now() - started) / 1000;
+  const seconds = await time(work);
   const list = readFileSync(calls, 'utf8').split('\n').slice(0, -1);
   const bakes = list.filter((call) => call === 'buildx bake').length;
   const load = run('cat', ['/proc/loadavg']).split(' ')[0];

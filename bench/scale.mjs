@@ -2,48 +2,26 @@
 // from these figures what a hundred and a thousand releases a day need.
 //
 //   npm run build && node bench/scale.mjs   needs scripts/engine up and scripts/base-images
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer, request } from 'node:http';
 import { cpus, tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { CLI, ROOT, run } from './lib/measure.mjs';
+import { startRegistryProxy } from './lib/registry-proxy.mjs';
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const cli = join(root, 'dist/main.js');
-const [host, port] = (process.env.ADDON_RELEASE_REGISTRY ?? 'localhost:5000').split(':');
-
-/** Stands before the registry and counts what passes, base images and the add-on's own apart. */
-const counts = new Map();
-const proxy = createServer((incoming, outgoing) => {
-  const kind = incoming.url.includes('/home-assistant/') ? 'base' : 'own';
-  const count = counts.get(kind) ?? { requests: 0, writes: 0, sent: 0, received: 0 };
-  counts.set(kind, count);
-  count.requests++;
-  if (!['GET', 'HEAD'].includes(incoming.method)) count.writes++;
-  const { method, url: path, headers } = incoming;
-  const onward = request({ host, port, method, path, headers }, (answer) => {
-    outgoing.writeHead(answer.statusCode, answer.headers);
-    answer.on('data', (chunk) => (count.received += chunk.length));
-    answer.pipe(outgoing);
-  });
-  onward.on('error', () => outgoing.destroy());
-  incoming.on('data', (chunk) => (count.sent += chunk.length));
-  incoming.pipe(onward);
-});
-await new Promise((resolve) => proxy.listen(0, '127.0.0.1', resolve));
-const registry = `127.0.0.1:${proxy.address().port}`;
+const proxy = await startRegistryProxy();
+const registry = proxy.address;
 
 const work = mkdtempSync(join(tmpdir(), 'addon-release-scale-'));
 const repository = join(work, 'repository');
-cpSync(root, repository, {
+cpSync(ROOT, repository, {
   recursive: true,
   filter: (path) => !/\/(?:node_modules|dist|\.git|test|coverage)$/.test(path),
 });
 const identity = ['-c', 'user.name=Bench', '-c', 'user.email=bench@example.org'];
 function git(...args) {
-  const run = spawnSync('git', ['-C', repository, ...identity, ...args], { encoding: 'utf8' });
-  if (run.status !== 0) throw new Error(`git ${args.join(' ')}: ${run.stderr}`);
+  const done = spawnSync('git', ['-C', repository, ...identity, ...args], { encoding: 'utf8' });
+  if (done.status !== 0) throw new Error(`git ${args.join(' ')}: ${done.stderr}`);
 }
 git('init', '--quiet');
 git('add', '--all');
@@ -54,22 +32,15 @@ const VERSIONS = ['900.0.1', '900.0.2', '900.0.3'];
 const image = `${registry}/scale/bench-${process.pid}`;
 
 async function release(title, version, flags = []) {
-  counts.clear();
+  proxy.counts.clear();
   const args = [
-    ...[cli, version, '--multi', '--json', '--no-git', '--no-github', '--image', image],
+    ...[CLI, version, '--multi', '--json', '--no-git', '--no-github', '--image', image],
     ...['--addon', join(repository, 'addon'), ...flags],
     ...['--base-mirror', `ghcr.io/home-assistant=${registry}/home-assistant`],
   ];
   const env = { ...process.env, ADDON_RELEASE_STATE: join(work, 'state') };
-  const started = performance.now();
-  const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
-  let [output, errors] = ['', ''];
-  child.stdout.on('data', (chunk) => (output += chunk));
-  child.stderr.on('data', (chunk) => (errors += chunk));
-  const code = await new Promise((resolve) => child.on('close', resolve));
-  const seconds = (performance.now() - started) / 1000;
-  if (code !== 0) throw new Error(`${title} ended with ${code}\n${errors}\n${output}`);
-  const { runFolder, architectures } = JSON.parse(output);
+  const { seconds, stdout } = await run(process.execPath, args, { env });
+  const { runFolder, architectures } = JSON.parse(stdout);
   const { steps } = JSON.parse(readFileSync(join(runFolder, 'journal.json'), 'utf8'));
   console.log(`\n${title}: ${seconds.toFixed(1)} s`);
   const slow = steps.filter(({ durationMs = 0 }) => durationMs >= 100);
@@ -82,7 +53,9 @@ async function release(title, version, flags = []) {
     const tested = smoke === undefined ? '' : `, test ${(smoke.durationMs / 1000).toFixed(1)} s`;
     console.log(`  ${arch}${emulated ? ' (emulated)' : ''}:${built}${tested}`);
   }
-  for (const [kind, { requests, writes, sent, received }] of counts) {
+  for (const [kind, { methods, sent, received }] of proxy.counts) {
+    const requests = Object.values(methods).reduce((sum, count) => sum + count, 0);
+    const writes = requests - (methods.GET ?? 0) - (methods.HEAD ?? 0);
     console.log(
       `  ${kind === 'base' ? 'base images' : 'own images'}: ${requests} requests, ${writes} of them writes, ` +
         `${(sent / 1e6).toFixed(2)} MB sent, ${(received / 1e6).toFixed(2)} MB received`,
@@ -103,8 +76,7 @@ try {
   await release('next release, nothing changed', VERSIONS[2]);
   await release('the same release again', VERSIONS[2]);
 } finally {
-  proxy.close();
-  proxy.closeAllConnections();
+  proxy.stop();
   rmSync(work, { recursive: true, force: true });
   const images = ['amd64', 'aarch64', 'armv7'].flatMap((arch) =>
     VERSIONS.map((version) => `local/${arch}-addon-example:${version}`),
