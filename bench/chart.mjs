@@ -34,7 +34,7 @@ function tellSpread({ median, min, max, samples }, digits) {
 }
 
 function tellMachine({ measuredOn: on, settings }) {
-  return `Measured on ${on.cores} cores (${on.cpu}), ${on.memoryGigabytes} GB of memory, Linux ${on.kernel}, Docker ${on.docker} (${on.imageStore}), buildx ${on.buildx}, Node.js ${on.node}: ${settings.rounds} rounds of the sample add-on, ${settings.heavyRounds} of the heavy one with ${settings.functions} functions. Where there are several, it is the median, with the smallest and the greatest.`;
+  return `Measured on ${on.cores} cores (${on.cpu}), ${on.memoryGigabytes} GB of memory, Linux ${on.kernel}, Docker ${on.docker} (${on.imageStore}), buildx ${on.buildx}, Node.js ${on.node}; rounds of the sample add-on: ${settings.rounds}, of the heavy one, with ${settings.functions} functions: ${settings.heavyRounds}. Of several samples it is the median, with the smallest and the greatest.`;
 }
 
 const RATIO_TITLES = {
@@ -109,7 +109,7 @@ function tellAll() {
     );
   }
   if (results.registryRequests !== undefined) parts.push(tellRequests());
-  for (const { title } of results.failures) parts.push(`**Failed: ${title}.**`);
+  for (const title of results.failures) parts.push(`**Failed: ${title}.**`);
   return parts.join('\n\n');
 }
 

@@ -107,24 +107,30 @@ export class Releases {
     };
   }
 
-  /** Nothing is in the cache of finished steps; packages that cache mounts hold are there for all. */
-  async runCold(addon, { peers = true } = {}) {
+  /**
+   * Nothing is in the cache of finished steps; packages that cache mounts hold are there for all.
+   *
+   * @param options `floor`: the floor, and what is compared with it. `peers`: the ways that others go.
+   */
+  async runCold(addon, { floor = true, peers = true } = {}) {
     const { work } = this.#bench;
     await this.#runPhase(addon, {
-      ...(peers && {
+      ...(floor && {
         floor: async () => {
           const release = this.#byHand(addon, 'floor', true);
           this.#record(addon, 'floor', await time(() => releaseByBake(release, work)));
         },
+        'cold-no-smoke': this.#cold(addon, 'cold-no-smoke', ['--no-smoke']),
+      }),
+      cold: this.#cold(addon, 'cold', []),
+      ...(peers && {
         'official-sequential': this.#actions(addon, 'official-sequential', false),
         'official-parallel': this.#actions(addon, 'official-parallel', true),
         'deprecated-builder': async () => {
           const release = this.#byHand(addon, 'deprecated-builder', true);
           this.#record(addon, 'deprecated-builder', await time(() => releaseByBuilder(release)));
         },
-        'cold-no-smoke': this.#cold(addon, 'cold-no-smoke', ['--no-smoke']),
       }),
-      cold: this.#cold(addon, 'cold', []),
     });
   }
 

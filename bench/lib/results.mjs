@@ -65,6 +65,7 @@ export function tellResults({ samples, failures, lint, logs, ...rest }) {
     lintMegabytes: byCount('megabytes'),
     ways,
     samples: samples.map((sample) => ({ ...sample, seconds: rounded(sample.seconds) })),
-    failures,
+    // Messages have paths of this machine in them.
+    failures: failures.map(({ title }) => title),
   };
 }
