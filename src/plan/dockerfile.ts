@@ -224,14 +224,15 @@ interface GlobalValues {
   readonly causes: ReadonlyMap<string, string>;
 }
 
-/** https://docs.docker.com/reference/dockerfile/#automatic-platform-args-in-the-global-scope */
-function fillGlobalArgs(
-  { globalArgs }: Dockerfile,
-  args: Readonly<Record<string, string>>,
-  platform: { readonly build: string; readonly target: string },
-): GlobalValues {
+/**
+ * `TARGETARCH`, `BUILDPLATFORM` and so on, which BuildKit sets.
+ * https://docs.docker.com/reference/dockerfile/#automatic-platform-args-in-the-global-scope
+ */
+export function listPlatformArgs(platform: {
+  readonly build: string;
+  readonly target: string;
+}): Map<string, string> {
   const values = new Map<string, string>();
-  const causes = new Map<string, string>();
   for (const [prefix, text] of [
     ['BUILD', platform.build],
     ['TARGET', platform.target],
@@ -240,6 +241,16 @@ function fillGlobalArgs(
     values.set(`${prefix}PLATFORM`, text).set(`${prefix}OS`, os);
     values.set(`${prefix}ARCH`, architecture).set(`${prefix}VARIANT`, variant);
   }
+  return values;
+}
+
+function fillGlobalArgs(
+  { globalArgs }: Dockerfile,
+  args: Readonly<Record<string, string>>,
+  platform: { readonly build: string; readonly target: string },
+): GlobalValues {
+  const values = listPlatformArgs(platform);
+  const causes = new Map<string, string>();
   for (const [name, fallback] of globalArgs) {
     const given = Object.hasOwn(args, name) ? args[name] : undefined;
     if (given !== undefined) {

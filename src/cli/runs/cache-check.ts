@@ -28,7 +28,7 @@ async function chooseTouched({ folder, architectures }: ReleasePlan): Promise<st
   const files = await Promise.all(
     [...paths].map(async (path) => new TextFile(path, await readFile(path, 'utf8'))),
   );
-  const sources = listSources(files.map(readBuildFile));
+  const sources = listSources(files.map((file) => readBuildFile(file)));
   const { entries } = listTree(folder, { maxEntries: 20_000, measure: true });
   const copied = entries.filter(
     ({ kind, path }) =>

@@ -12,33 +12,19 @@ import { readBuildFile } from '../../lint/dockerfile/build-file.js';
 import { listCacheMounts } from '../../lint/dockerfile/cache-mounts.js';
 import { TextFile } from '../../lint/text-file.js';
 import { PIPELINES } from '../../pipeline/pipeline.js';
-import { substitute } from '../../plan/dockerfile.js';
+import { listPlatformArgs, substitute } from '../../plan/dockerfile.js';
 import type { ArchPlan, ReleasePlan } from '../../plan/release-plan.js';
 import { formatBytes } from '../../report/format.js';
 import type { CommandContext, CommandResult, Invocation } from '../command.js';
 import { parseFlags } from '../parse-flags.js';
 import { runRecorded } from './steps.js';
 
-/** What BuildKit says of the platforms of a build. */
-function platformValues({ platform, machine }: ArchPlan): ReadonlyMap<string, string> {
-  const describe = (prefix: string, text: string): readonly (readonly [string, string])[] => {
-    const [os = '', arch = '', variant = ''] = text.split('/');
-    return [
-      [`${prefix}PLATFORM`, text],
-      [`${prefix}OS`, os],
-      [`${prefix}ARCH`, arch],
-      [`${prefix}VARIANT`, variant],
-    ];
-  };
-  return new Map([...describe('TARGET', platform), ...describe('BUILD', machine.platform)]);
-}
-
 /** The ids of the cache mounts that an architecture's build uses. Those made from another stage are not meant. */
 async function listIds(arch: ArchPlan): Promise<readonly string[]> {
   const file = readBuildFile(
     new TextFile(arch.dockerfile, await readFile(arch.dockerfile, 'utf8')),
   );
-  const platforms = platformValues(arch);
+  const platforms = listPlatformArgs({ build: arch.machine.platform, target: arch.platform });
   const ids = file.stages.flatMap(({ steps }) =>
     steps.flatMap((step) =>
       listCacheMounts(step)

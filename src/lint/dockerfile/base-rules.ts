@@ -15,7 +15,7 @@ function listBases(file: BuildFile): readonly BaseUse[] {
   const uses = new Map<string, BaseUse>();
   for (const stage of file.stages) {
     if (!file.needed.has(stage.index)) continue;
-    if (stage.parent === undefined && stage.base !== 'scratch' && stage.base !== '') {
+    if (stage.parents.length === 0 && stage.base !== 'scratch' && stage.base !== '') {
       const { base: reference, baseText: text, baseStart: start } = stage;
       if (!uses.has(reference)) uses.set(reference, { text, reference, start });
     }

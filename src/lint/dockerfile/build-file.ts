@@ -1,4 +1,5 @@
-import { splitInstructions, substitute } from '../../plan/dockerfile.js';
+import { ARCHES, platformOf, type Arch } from '../../addon/arch.js';
+import { listPlatformArgs, splitInstructions, substitute } from '../../plan/dockerfile.js';
 import type { TextFile } from '../text-file.js';
 import {
   listCommands,
@@ -31,8 +32,8 @@ export interface BuildStage {
   /** As it is written. */
   readonly baseText: string;
   readonly baseStart: number;
-  /** The stage that it continues. */
-  readonly parent: number | undefined;
+  /** The stages that it continues: several where `FROM base-${TARGETARCH}` chooses by architecture. */
+  readonly parents: readonly number[];
   /** `build`: `--platform=$BUILDPLATFORM`. `fixed`: a platform that is written there. */
   readonly platform: 'target' | 'build' | 'fixed';
   /** Without the FROM. */
@@ -51,27 +52,37 @@ export interface BuildFile {
   readonly last: BuildStage | undefined;
   /** By name in lower case; the last of equal names. */
   readonly stagesByName: ReadonlyMap<string, BuildStage>;
-  /** Stages that the last one needs, itself included. */
+  /** Stages that the last one needs for one of the architectures at least, itself included. */
   readonly needed: ReadonlySet<number>;
 }
 
 /** More variables than anyone declares are not followed. */
 const MAX_VARIABLES = 1000;
 
-const known = new WeakMap<TextFile, BuildFile>();
+/** What machines are that build. */
+const HOSTS = ['amd64', 'aarch64'] as const satisfies readonly Arch[];
 
-/** Reads a Dockerfile, once per file. */
-export function readBuildFile(file: TextFile): BuildFile {
-  const before = known.get(file);
+const known = new WeakMap<TextFile, Map<string, BuildFile>>();
+
+/**
+ * Reads a Dockerfile, once per file and choice of architectures.
+ *
+ * @param arches what is built from it: stages that only others need count as not needed
+ */
+export function readBuildFile(file: TextFile, arches: readonly Arch[] = ARCHES): BuildFile {
+  const results = known.get(file) ?? new Map<string, BuildFile>();
+  known.set(file, results);
+  const key = arches.join(' ');
+  const before = results.get(key);
   if (before !== undefined) return before;
-  const result = parseBuildFile(file);
-  known.set(file, result);
+  const result = parseBuildFile(file, arches);
+  results.set(key, result);
   return result;
 }
 
 type Variables = Map<string, string | undefined>;
 
-function parseBuildFile(file: TextFile): BuildFile {
+function parseBuildFile(file: TextFile, arches: readonly Arch[]): BuildFile {
   const { instructions: spans, escape } = splitInstructions(file.text);
   const globals: Instruction[] = [];
   const globalValues: Variables = new Map();
@@ -79,9 +90,14 @@ function parseBuildFile(file: TextFile): BuildFile {
   const stagesByName = new Map<string, BuildStage>();
   let body: Instruction[] = [];
   let from: Instruction | undefined;
+  let choices: readonly Variables[] | undefined;
   const endStage = (): void => {
     if (from !== undefined) {
-      const stage = makeStage(stages.length, stagesByName, from, body, globalValues);
+      choices ??= arches.flatMap((target) =>
+        HOSTS.map((host) => fillGlobals(globals, target, host)),
+      );
+      const parents = findParents(from, [globalValues, ...choices], stagesByName);
+      const stage = makeStage(stages.length, parents, from, body, globalValues);
       stages.push(stage);
       if (stage.name !== undefined) stagesByName.set(stage.name.toLowerCase(), stage);
     }
@@ -100,7 +116,7 @@ function parseBuildFile(file: TextFile): BuildFile {
     }
   }
   endStage();
-  const needed = findNeeded(stages, stagesByName);
+  const needed = findNeeded({ stages, stagesByName }, ({ parents }) => parents);
   return { file, globals, stages, last: stages.at(-1), stagesByName, needed };
 }
 
@@ -109,9 +125,47 @@ function fill(text: string, values: ReadonlyMap<string, string | undefined>): st
   return result.missing === undefined ? result.text : undefined;
 }
 
+/** The ARGs before the first FROM as they are for one architecture on a machine of another. */
+function fillGlobals(globals: readonly Instruction[], target: Arch, host: Arch): Variables {
+  const values: Variables = listPlatformArgs({
+    build: platformOf(host),
+    target: platformOf(target),
+  });
+  for (const instruction of globals) declareArgs(instruction, values, values);
+  return values;
+}
+
+/** The stages that a FROM may continue; the first choice that names one without a platform is the only one. */
+function findParents(
+  from: Instruction,
+  [plain, ...choices]: readonly [Variables, ...Variables[]],
+  before: ReadonlyMap<string, BuildStage>,
+): readonly BuildStage[] {
+  const text = listWords(from)[0]?.text ?? '';
+  const find = (values: Variables) => before.get((fill(text, values) ?? text).toLowerCase());
+  const always = find(plain);
+  if (always !== undefined) return [always];
+  if (!text.includes('$')) return [];
+  return [...new Set(choices.flatMap((values) => find(values) ?? []))];
+}
+
+/** What all stages agree on; undefined where they do not. */
+function agreed<T>(values: readonly T[]): T | undefined {
+  return values.every((value) => value === values[0]) ? values[0] : undefined;
+}
+
+function inheritVariables(parents: readonly BuildStage[]): Variables {
+  const [first, ...others] = parents.map(({ end }) => end.variables);
+  const variables: Variables = new Map(first);
+  for (const [name, value] of others.flatMap((one) => [...one])) {
+    declare(variables, name, variables.get(name) === value ? value : undefined);
+  }
+  return variables;
+}
+
 function makeStage(
   index: number,
-  before: ReadonlyMap<string, BuildStage>,
+  parents: readonly BuildStage[],
   from: Instruction,
   body: readonly Instruction[],
   globals: Variables,
@@ -120,11 +174,10 @@ function makeStage(
   const baseText = words[0]?.text ?? '';
   const base = fill(baseText, globals) ?? baseText;
   const name = words[1]?.text.toUpperCase() === 'AS' ? words[2]?.text : undefined;
-  const parent = before.get(base.toLowerCase());
   const platform = from.flags.find((flag) => flag.name === 'platform')?.value;
-  let variables: Variables = new Map(parent?.end.variables);
-  let user = parent?.end.user;
-  let workdir = parent?.end.workdir ?? '/';
+  let variables = inheritVariables(parents);
+  let user = agreed(parents.map(({ end }) => end.user));
+  let workdir = agreed(parents.map(({ end }) => end.workdir)) ?? '/';
   const steps: Step[] = [];
   for (const instruction of body) {
     const isRun = instruction.keyword === 'RUN';
@@ -158,18 +211,18 @@ function makeStage(
     base,
     baseText,
     baseStart: words[0]?.start ?? from.start,
-    parent: parent?.index,
-    platform: platformOf(platform, parent),
+    parents: parents.map((parent) => parent.index),
+    platform: readPlatform(platform, parents),
     steps,
     end: { variables, user, workdir },
   };
 }
 
-function platformOf(
+function readPlatform(
   flag: string | undefined,
-  parent: BuildStage | undefined,
+  parents: readonly BuildStage[],
 ): BuildStage['platform'] {
-  if (flag === undefined) return parent?.platform ?? 'target';
+  if (flag === undefined) return agreed(parents.map(({ platform }) => platform)) ?? 'target';
   if (/\$\{?BUILDPLATFORM\b/.test(flag)) return 'build';
   return /\$\{?TARGETPLATFORM\b/.test(flag) ? 'target' : 'fixed';
 }
@@ -231,19 +284,28 @@ export function findStage(
 }
 
 function findNeeded(
-  stages: readonly BuildStage[],
-  stagesByName: ReadonlyMap<string, BuildStage>,
+  { stages, stagesByName }: Pick<BuildFile, 'stages' | 'stagesByName'>,
+  parentsOf: (stage: BuildStage) => readonly number[],
 ): ReadonlySet<number> {
   const needed = new Set<number>();
   const queue = stages.slice(-1);
   for (const stage of queue) {
     if (needed.has(stage.index)) continue;
     needed.add(stage.index);
-    if (stage.parent !== undefined) queue.push(...stages.slice(stage.parent, stage.parent + 1));
+    for (const parent of parentsOf(stage)) queue.push(...stages.slice(parent, parent + 1));
     for (const source of stage.steps.flatMap(listSources)) {
       const found = findStage({ stages, stagesByName }, source);
       if (found !== undefined && !needed.has(found.index)) queue.push(found);
     }
   }
   return needed;
+}
+
+/** Stages that the last one needs for one architecture, where `FROM base-${TARGETARCH}` chooses. */
+export function listNeeded(file: BuildFile, target: Arch, host: Arch): ReadonlySet<number> {
+  const values = fillGlobals(file.globals, target, host);
+  return findNeeded(file, ({ parents, baseText }) => {
+    const wanted = (fill(baseText, values) ?? baseText).toLowerCase();
+    return parents.filter((index) => file.stages[index]?.name?.toLowerCase() === wanted);
+  });
 }

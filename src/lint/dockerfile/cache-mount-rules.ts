@@ -172,14 +172,18 @@ function firstHandled(steps: readonly Step[]): number {
   return start;
 }
 
-/** Removed or overruled, in this RUN or one before it in this stage or those it continues. */
+/** Removed or overruled, in this RUN or one before it in this stage or all of those it continues. */
 function isDockerCleanGone(file: BuildFile, stage: BuildStage, step: Step): boolean {
-  for (let current: BuildStage | undefined = stage; current !== undefined;) {
-    const steps: readonly Step[] = current.steps;
-    if (firstHandled(steps) <= step.start) return true;
-    current = current.parent === undefined ? undefined : file.stages[current.parent];
+  const queue = [stage.index];
+  const seen = new Set(queue);
+  for (const index of queue) {
+    const { steps = [], parents = [] } = file.stages[index] ?? {};
+    if (firstHandled(steps) <= step.start) continue;
+    if (parents.length === 0) return false;
+    queue.push(...parents.filter((parent) => !seen.has(parent)));
+    for (const parent of parents) seen.add(parent);
   }
-  return false;
+  return true;
 }
 
 /** How caches are mounted. */

@@ -1,5 +1,11 @@
 import { platformOf, type Arch } from '../../addon/arch.js';
-import { readBuildFile, type BuildFile, type BuildStage, type Step } from './build-file.js';
+import {
+  listNeeded,
+  readBuildFile,
+  type BuildFile,
+  type BuildStage,
+  type Step,
+} from './build-file.js';
 import { isBuildOnlyPackage } from './build-only.js';
 import { isInImage, listPackageCommands } from './rule-parts.js';
 import type { TextFile } from '../text-file.js';
@@ -39,8 +45,9 @@ export function listExecutions(
   target: Arch,
   host: Arch,
 ): readonly StepExecution[] {
+  const needed = listNeeded(file, target, host);
   return file.stages
-    .filter(({ index }) => file.needed.has(index))
+    .filter(({ index }) => needed.has(index))
     .flatMap((stage) =>
       stage.steps
         .filter(({ keyword }) => keyword === 'RUN')
@@ -168,7 +175,7 @@ export function adviseOnEmulation(
   host: Arch,
   recorded: readonly RecordedStep[] = [],
 ): EmulationAdvice | undefined {
-  const file = readBuildFile(dockerfile);
+  const file = readBuildFile(dockerfile, arches);
   const secondsOf = createLookup(file, recorded);
   const options = new Map<string, { readonly advice: EmulationAdvice; readonly score: number }>();
   for (const arch of arches) {

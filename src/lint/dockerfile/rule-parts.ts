@@ -5,7 +5,13 @@ import { readPackageCommand, type PackageCommand } from './package-commands.js';
 
 /** Every Dockerfile of an add-on once, whatever number of architectures uses it. */
 export function listBuildFiles(subject: AddonSubject): readonly BuildFile[] {
-  return [...new Set(subject.dockerfiles.values())].map(readBuildFile);
+  const uses = [...subject.dockerfiles];
+  return [...new Set(subject.dockerfiles.values())].map((file) =>
+    readBuildFile(
+      file,
+      uses.flatMap(([arch, used]) => (used === file ? [arch] : [])),
+    ),
+  );
 }
 
 /** A rule that looks at each Dockerfile of an add-on. */
@@ -80,10 +86,14 @@ export function removeWord(
 
 /** Is the stage, or one that it continues, the image's last? */
 export function isInImage(file: BuildFile, stage: BuildStage): boolean {
-  let current = file.last;
-  while (current !== undefined) {
-    if (current.index === stage.index) return true;
-    current = current.parent === undefined ? undefined : file.stages[current.parent];
+  const queue = file.last === undefined ? [] : [file.last.index];
+  const seen = new Set(queue);
+  for (const index of queue) {
+    if (index === stage.index) return true;
+    for (const parent of file.stages[index]?.parents ?? []) {
+      if (!seen.has(parent)) queue.push(parent);
+      seen.add(parent);
+    }
   }
   return false;
 }

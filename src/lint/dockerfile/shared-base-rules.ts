@@ -31,7 +31,7 @@ function listStacks(subject: AddonSubject): readonly Stack[] {
     const { last } = file;
     if (last === undefined || first === undefined || packages.size < MIN_SHARED) return [];
     const root = file.stages.find(
-      ({ index, parent }) => parent === undefined && isInImage(file, file.stages[index] ?? last),
+      ({ index, parents }) => parents.length === 0 && isInImage(file, file.stages[index] ?? last),
     );
     const { path } = file.file;
     const base = (root ?? last).base;

@@ -65,6 +65,65 @@ describe('each RUN', () => {
   });
 });
 
+describe('stages chosen by architecture', () => {
+  const CHOSEN = [
+    'FROM debian:12 AS base-amd64',
+    'RUN make amd64',
+    'FROM debian:12 AS base-arm64',
+    'RUN make arm64',
+    'FROM debian:12 AS base-armv7',
+    'RUN make armv7',
+    'FROM --platform=$BUILDPLATFORM debian:12 AS tool-amd64',
+    'RUN make tool',
+    'FROM tool-${BUILDARCH} AS tool',
+    'FROM base-${TARGETARCH}${TARGETVARIANT}',
+    'RUN make all',
+    'COPY --from=tool /tool /tool',
+    '',
+  ].join('\n');
+
+  function commands(target: Arch, host: Arch): readonly string[] {
+    return listExecutions(makeBuildFile(CHOSEN), target, host).map(
+      ({ step, execution }) => `${step.rest.text} ${execution}`,
+    );
+  }
+
+  test('are built for theirs alone', () => {
+    expect(commands('aarch64', 'amd64')).toEqual([
+      'make arm64 emulated',
+      'make tool native',
+      'make all emulated',
+    ]);
+    expect(commands('armv7', 'amd64')[0]).toBe('make armv7 emulated');
+    expect(commands('aarch64', 'aarch64')).toEqual(['make arm64 native', 'make all native']);
+  });
+
+  test('are looked at, those of the planned architectures alone', async () => {
+    const text = CHOSEN.replaceAll('make a', 'apt-get install -y gcc-a');
+    const find = (arches: readonly Arch[]) =>
+      listFindings(DOCKERFILE_RULES, 'build-tools-in-image', makeSubject(text, { arches }));
+    const lines = (findings: Awaited<ReturnType<typeof find>>) => findings.map(({ line }) => line);
+    expect(lines(await find(['amd64', 'aarch64']))).toEqual([2, 4, 11]);
+    expect(lines(await find(['armv7']))).toEqual([6, 11]);
+  });
+
+  test('are chosen by an ARG before the first FROM too', () => {
+    const file = makeBuildFile(
+      'ARG TARGETARCH\nARG BASE=base-$TARGETARCH\nFROM a AS base-amd64\nUSER app\nFROM b AS base-arm64\nUSER root\nFROM $BASE\n',
+    );
+    expect(file.last?.parents).toEqual([1, 0]);
+    expect(file.needed).toEqual(new Set([2, 1, 0]));
+    expect(file.last?.end.user).toBeUndefined();
+  });
+
+  test('are named by the architectures that a build machine may have', () => {
+    const file = makeBuildFile(
+      'FROM a AS on-amd64\nFROM b AS on-arm64\nFROM c AS on-386\nFROM on-$BUILDARCH\n',
+    );
+    expect(file.needed).toEqual(new Set([3, 0, 1]));
+  });
+});
+
 describe('the change with the largest gain', () => {
   test('is guessed by the kind of work', () => {
     const { file } = makeBuildFile(
