@@ -1,12 +1,12 @@
 // Measures the add-ons of test/fixtures/lessons before and after: context, cached steps, seconds, image bytes.
 //
-//   node bench/lessons.mjs [--base-mirror FROM=TO] [--arch amd64] [--arch arm64] [LESSON…]
+//   node bench/lessons.mjs [--base-mirror FROM=TO] [--arch amd64] [--arch arm64] [--state before|after] [LESSON…]
 //
-// Prints a table in Markdown. The first build of each runs without the layer cache, but with whatever its cache mounts
-// hold; images are written to temporary files and removed.
+// Prints a table in Markdown and what it was measured on. The first build of each runs without the layer cache, but
+// with whatever its cache mounts hold; images are written to temporary folders and removed.
 import { spawn } from 'node:child_process';
 import { appendFile, cp, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -18,9 +18,9 @@ const BASES = [
   'ghcr.io/home-assistant/base-debian',
 ];
 
-/** What is built of each lesson, and the file that changes. The ingestor needs package indexes of three languages. */
+/** What is built of each lesson, in order, and the file that changes. `base` is what the others of its lesson go on from. */
 const PLANS = {
-  ingestor: { before: ['.'], after: ['.'], touch: undefined },
+  ingestor: { before: ['.'], after: ['.'], touch: 'ingestor/__main__.py' },
   warehouse: {
     before: ['collector', 'reports'],
     after: ['base', 'collector', 'reports'],
@@ -35,6 +35,7 @@ const { values, positionals } = parseArgs({
   options: {
     arch: { type: 'string', multiple: true, default: ['amd64'] },
     'base-mirror': { type: 'string' },
+    state: { type: 'string', multiple: true, default: ['before', 'after'] },
   },
 });
 
@@ -45,7 +46,7 @@ function run(args, input) {
     });
     let text = '';
     child.stderr.on('data', (chunk) => (text += chunk));
-    child.stdout.resume();
+    child.stdout.on('data', (chunk) => (text += chunk));
     child.on('error', reject);
     child.on('close', (code) => {
       if (code === 0) resolve(text);
@@ -83,32 +84,30 @@ function countSteps(records) {
   return { total: steps.size, cached: [...steps.values()].filter(Boolean).length };
 }
 
-function contextArgs(warehouseBase) {
-  const mirror = values['base-mirror']?.split('=');
-  const bases =
-    mirror === undefined ? [] : BASES.map((name) => [name, name.replace(mirror[0], mirror[1])]);
-  return bases
-    .flatMap(([name, source]) => {
-      const tagged =
-        source.endsWith(':latest') || /base-debian$/.test(source)
-          ? source.replace(/(?::latest)?$/, ':bookworm')
-          : source;
-      return ['--build-context', `${name}=docker-image://${tagged}`];
-    })
-    .concat(warehouseBase === undefined ? [] : ['--build-arg', `WAREHOUSE_BASE=${warehouseBase}`]);
+/** Base images from elsewhere, and the layout of the lesson's own base. */
+function contextArgs(base) {
+  const [from, to] = values['base-mirror']?.split('=') ?? [];
+  const mirrored =
+    to === undefined
+      ? []
+      : BASES.map((name) => [
+          name,
+          `docker-image://${name.replace(from, to).replace(/(?::\w+)?$/, ':bookworm')}`,
+        ]);
+  const own = base === undefined ? [] : [['lesson-base', `oci-layout://${base}`]];
+  return [
+    ...[...mirrored, ...own].flatMap(([name, source]) => ['--build-context', `${name}=${source}`]),
+    ...(base === undefined ? [] : ['--build-arg', 'WAREHOUSE_BASE=lesson-base']),
+  ];
 }
 
-async function build(folder, arch, { noCache = false, output, base }) {
+async function build(folder, arch, base, output) {
   const started = performance.now();
   const text = await run([
-    'buildx',
-    'build',
-    '--progress',
-    'rawjson',
-    '--platform',
-    `linux/${arch}`,
-    ...(noCache ? ['--no-cache'] : []),
-    ...(output ?? ['--output', 'type=cacheonly']),
+    ...['buildx', 'build', '--progress', 'rawjson', '--platform', `linux/${arch}`],
+    ...(output === undefined
+      ? ['--output', 'type=cacheonly']
+      : ['--no-cache', '--output', `type=oci,tar=false,dest=${output}`]),
     ...contextArgs(base),
     folder,
   ]);
@@ -130,6 +129,13 @@ async function measureContext(folder, work) {
   return bytes;
 }
 
+/** Digest and bytes of everything in an OCI layout. */
+async function listBlobs(layout) {
+  const folder = join(layout, 'blobs', 'sha256');
+  const digests = await readdir(folder);
+  return Promise.all(digests.map(async (name) => [name, (await stat(join(folder, name))).size]));
+}
+
 const sum = (list) => list.reduce((total, value) => total + value, 0);
 const size = (bytes) =>
   bytes >= 1e6 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e3).toFixed(1)} kB`;
@@ -138,33 +144,34 @@ async function measure(lesson, state, arch) {
   const plan = PLANS[lesson];
   const work = await mkdtemp(join(tmpdir(), 'lessons-'));
   try {
-    const copy = join(work, 'source');
-    await cp(join(LESSONS, lesson, state), copy, { recursive: true });
-    const folders = plan[state].map((name) => join(copy, name));
-    let context = 0;
-    for (const folder of folders) context += await measureContext(folder, work);
-    if (plan.touch === undefined) return { context };
-    const base = plan[state].includes('base') ? 'lessons-warehouse-base:bench' : undefined;
-    const results = { context, image: 0, cold: [], again: [], changed: [] };
-    for (const [index, folder] of folders.entries()) {
-      const isBase = plan[state][index] === 'base';
-      const file = join(work, 'image.tar');
-      const output = isBase ? ['--load', '--tag', base] : ['--output', `type=oci,dest=${file}`];
-      results.cold.push(await build(folder, arch, { noCache: true, output, base }));
-      if (!isBase) {
-        results.image += (await stat(file)).size;
-        await rm(file);
+    const source = join(work, 'source');
+    await cp(join(LESSONS, lesson, state), source, { recursive: true });
+    const results = { context: 0, blobs: new Map(), cold: [], changed: [] };
+    let base;
+    for (const name of plan[state]) {
+      const folder = join(source, name);
+      const layout = join(work, `image-${name}`);
+      results.context += await measureContext(folder, work);
+      results.cold.push(await build(folder, arch, base, layout));
+      if (name === 'base') {
+        base = layout;
+        continue;
       }
-      results.again.push(await build(folder, arch, { base }));
-      if (isBase) continue;
+      for (const [digest, bytes] of await listBlobs(layout)) results.blobs.set(digest, bytes);
       await appendFile(join(folder, plan.touch), '\n');
-      results.changed.push(await build(folder, arch, { base }));
+      results.changed.push(await build(folder, arch, base));
     }
-    if (base !== undefined) await run(['image', 'rm', base]);
     return results;
   } finally {
     await rm(work, { recursive: true, force: true });
   }
+}
+
+async function describeMachine() {
+  const server = await run(['version', '--format', '{{.Server.Version}}']);
+  const buildx = await run(['buildx', 'version']);
+  const cores = availableParallelism();
+  return `${cores} cores, ${process.arch}, Docker ${server.trim()}, buildx ${/\S*\d\.\d\S*/.exec(buildx)?.[0]}`;
 }
 
 const steps = (builds) =>
@@ -177,22 +184,19 @@ console.log(
 console.log('| --- | --- | --- | --- | --- | --- | --- |');
 for (const lesson of positionals.length > 0 ? positionals : Object.keys(PLANS)) {
   for (const arch of values.arch) {
-    for (const state of ['before', 'after']) {
-      const { context, image, cold, changed } = await measure(lesson, state, arch);
-      const cells =
-        cold === undefined
-          ? [lesson + ' ' + state, '', size(context), '', '', '', '']
-          : [
-              `${lesson} ${state}`,
-              arch,
-              size(context),
-              seconds(cold),
-              seconds(changed),
-              steps(changed),
-              size(image),
-            ];
+    for (const state of values.state) {
+      const { context, blobs, cold, changed } = await measure(lesson, state, arch);
+      const cells = [
+        `${lesson} ${state}`,
+        arch,
+        size(context),
+        seconds(cold),
+        seconds(changed),
+        steps(changed),
+        size(sum([...blobs.values()])),
+      ];
       console.log(`| ${cells.join(' | ')} |`);
     }
-    if (PLANS[lesson].touch === undefined) break;
   }
 }
+console.log(`\nMeasured on ${await describeMachine()}.`);
