@@ -1,4 +1,4 @@
-import { relative, sep } from 'node:path';
+import { isAbsolute, relative, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { LintReport, ReportedFinding } from '../lint/lint.js';
 import type { RuleFacts } from '../lint/rule.js';
@@ -38,7 +38,7 @@ export function toSarif(
           },
         },
         columnKind: 'utf16CodeUnits',
-        originalUriBaseIds: { SRCROOT: { uri: `${pathToFileURL(root).href}/` } },
+        originalUriBaseIds: { SRCROOT: { uri: pathToFileURL(root).href.replace(/\/?$/, '/') } },
         results: findings.map((finding) => toResult(finding, indexes, root)),
       },
     ],
@@ -56,14 +56,20 @@ function toDescriptor(rule: RuleFacts): Readonly<Record<string, unknown>> {
   };
 }
 
+function locate(file: string, root: string): Readonly<Record<string, string>> {
+  // The reference of an image is no path.
+  const path = isAbsolute(file) ? relative(root, file) : file;
+  const parts = path.split(sep);
+  if (parts[0] === '..') return { uri: pathToFileURL(file).href };
+  const uri = parts.map(encodeURIComponent).join('/');
+  return { uri: uri === '' ? '.' : uri, uriBaseId: 'SRCROOT' };
+}
+
 function toResult(
   { rule, severity, file, line, column, message, hint }: ReportedFinding,
   indexes: ReadonlyMap<string, number>,
   root: string,
 ): Readonly<Record<string, unknown>> {
-  const path = relative(root, file);
-  const isInside = !path.startsWith('..');
-  const uri = path.split(sep).map(encodeURIComponent).join('/');
   return {
     ruleId: rule.id,
     ruleIndex: indexes.get(rule.id) ?? -1,
@@ -72,9 +78,7 @@ function toResult(
     locations: [
       {
         physicalLocation: {
-          artifactLocation: isInside
-            ? { uri, uriBaseId: 'SRCROOT' }
-            : { uri: pathToFileURL(file).href },
+          artifactLocation: locate(file, root),
           // GitHub shows only what has a place in the file.
           region: { startLine: line ?? 1, startColumn: column ?? 1 },
         },
