@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { readSettings } from '../addon/settings.js';
 import { discoverAddons, type Discovery, type FoundAddon } from './discover.js';
 import type { Finding, RuleFacts, Severity } from './rule.js';
+import type { RecordedBuild } from './dockerfile/emulation.js';
 import { openRepository, readSubject, type OpenedRepository } from './read-subject.js';
 import { ADDON_RULES, ALL_RULES, REPOSITORY_RULES, SETTINGS_RULE } from './rules.js';
 import { parseLintSettings, type LintSettings } from './settings.js';
@@ -20,6 +21,8 @@ export interface LintReport {
   readonly findings: readonly ReportedFinding[];
 }
 
+type ReadRecordedBuild = (folder: string) => Promise<RecordedBuild | undefined>;
+
 /** How many add-ons are read at the same time. */
 const READ_AHEAD = 8;
 
@@ -27,27 +30,31 @@ const READ_AHEAD = 8;
  * Lints the add-ons of each path, every add-on once.
  *
  * @param paths absolute paths of add-on folders, their configs, or repositories
+ * @param readRecordedBuild what is known of earlier builds of the add-on in a folder
  * @throws AddonReleaseError `usage` when a path leads to no add-on
  */
 export async function lintPaths(
   paths: readonly string[],
   signal?: AbortSignal,
+  readRecordedBuild?: ReadRecordedBuild,
 ): Promise<LintReport> {
-  const run = new LintRun(signal);
+  const run = new LintRun(signal, readRecordedBuild);
   for (const path of paths) await run.lint(await discoverAddons(path));
   return run.report();
 }
 
 class LintRun {
   readonly #signal: AbortSignal | undefined;
+  readonly #readRecordedBuild: ReadRecordedBuild | undefined;
   readonly #addons = new Set<string>();
   readonly #findings: ReportedFinding[] = [];
   readonly #repositories = new Map<string, Promise<OpenedRepository>>();
   /** Settings files are told about once, however many add-ons they count for. */
   readonly #toldSettings = new Set<string>();
 
-  constructor(signal: AbortSignal | undefined) {
+  constructor(signal: AbortSignal | undefined, readRecordedBuild: ReadRecordedBuild | undefined) {
     this.#signal = signal;
+    this.#readRecordedBuild = readRecordedBuild;
   }
 
   async lint({ addons, strays, repositoryRoot, isWhole }: Discovery): Promise<void> {
@@ -84,7 +91,9 @@ class LintRun {
 
   async #read({ folder, configName, repositoryRoot }: FoundAddon): Promise<AddonSubject> {
     const repository = repositoryRoot === undefined ? undefined : await this.#open(repositoryRoot);
-    return readSubject(folder, configName, repository);
+    const subject = await readSubject(folder, configName, repository);
+    const read = this.#readRecordedBuild;
+    return read === undefined ? subject : { ...subject, readRecordedBuild: () => read(folder) };
   }
 
   async #lintAddon(subject: AddonSubject): Promise<void> {

@@ -5,6 +5,7 @@ import type { AddonConfig } from '../addon/to-addon.js';
 import type { BuildConfig } from '../addon/types.js';
 import type { Verdict } from '../addon/validate/verdict.js';
 import type { SourceFailure } from '../addon/yaml.js';
+import type { RecordedBuild } from './dockerfile/emulation.js';
 import type { TextFile } from './text-file.js';
 
 export type { TreeEntry } from '../addon/list-tree.js';
@@ -38,6 +39,8 @@ export interface AddonSubject {
   readonly readText: (path: string) => Promise<TextFile | undefined>;
   /** The first bytes of a file of the add-on; undefined as for `readText`. */
   readonly readBytes: (path: string, maxBytes: number) => Promise<Uint8Array | undefined>;
+  /** Absent where nobody knows of earlier builds. */
+  readonly readRecordedBuild?: (() => Promise<RecordedBuild | undefined>) | undefined;
 }
 
 /** A YAML or JSON file with what the parser and the Supervisor make of it. */

@@ -4,7 +4,7 @@ import type { Arch } from '../../src/addon/arch.js';
 import type { Journal } from '../../src/pipeline/journal.js';
 import type { ArchOutcome, PushedImage } from '../../src/pipeline/results.js';
 import type { ArchPlan } from '../../src/plan/release-plan.js';
-import type { RunFact } from '../../src/report/facts.js';
+import type { BuildStepFact, RunFact } from '../../src/report/facts.js';
 import type { RunEvent } from '../../src/report/events.js';
 import type { CheckResult } from '../../src/smoke/report.js';
 import { sampleCandidate, sampleDigest } from './sample-candidate.js';
@@ -21,6 +21,8 @@ export interface SampleRunOptions {
   readonly startMs?: number;
   readonly compressedBytes?: number;
   readonly journal?: Partial<Journal>;
+  /** Of each architecture, instead of some. */
+  readonly buildSteps?: readonly BuildStepFact[] | undefined;
   /** Told after the others. */
   readonly facts?: readonly RunFact[];
 }
@@ -54,7 +56,11 @@ const CHECKS: readonly CheckResult[] = [
 ];
 
 /** What one architecture tells: eight seconds of building, six of testing, two of pushing. */
-function listEvents(plan: ArchPlan, startMs: number): readonly (RunEvent & { at: string })[] {
+function listEvents(
+  plan: ArchPlan,
+  startMs: number,
+  buildSteps: readonly BuildStepFact[] | undefined,
+): readonly (RunEvent & { at: string })[] {
   const { arch } = plan;
   const at = (seconds: number): string => new Date(startMs + seconds * 1000).toISOString();
   const fact = (seconds: number, told: RunFact) => ({
@@ -101,7 +107,7 @@ function listEvents(plan: ArchPlan, startMs: number): readonly (RunEvent & { at:
     fact(10, {
       kind: 'build',
       arch,
-      steps: [
+      steps: buildSteps ?? [
         step('builder 2/3', 'RUN make', 2, 5),
         step('stage-1 2/4', 'COPY rootfs /', 7, 0),
         step('stage-1 3/4', 'RUN apt-get install jq', 7, 2.5),
@@ -260,7 +266,7 @@ export async function writeSampleRun(
     ...options.journal,
   };
   const events = [
-    ...plan.architectures.flatMap((one) => listEvents(one, startMs)),
+    ...plan.architectures.flatMap((one) => listEvents(one, startMs, options.buildSteps)),
     { at: at(3), type: 'notice', level: 'warning', message: 'the cache is empty' },
     ...(options.facts ?? []).map((fact) => ({ at: at(19), type: 'fact', fact })),
   ];

@@ -13,6 +13,7 @@ import { createLogMarkup } from '../../report/log-groups.js';
 import { createPaint, wantsColor, type Paint } from '../../report/style.js';
 import type { CommandContext, CommandResult, Invocation } from '../command.js';
 import type { LintFlags } from '../commands/lint.js';
+import { createBuildRecords } from './recorded-builds.js';
 
 /** What a run has to show. */
 interface Outcome {
@@ -85,7 +86,7 @@ async function look(
     const fixed = { files: names, findings: mended.map((one) => toJson(one, workingDirectory)) };
     return { report, changes, json: { ...reportJson(report, workingDirectory), fixed } };
   }
-  const report = await lintPaths(paths, signal);
+  const report = await lintPaths(paths, signal, createBuildRecords(context));
   const json = reportJson(report, workingDirectory);
   if (dryRun !== true) return { report, changes: '', json };
   const planned = await planChanges(report.findings);

@@ -6,6 +6,10 @@ import { dockerfileRule, findAt } from './rule-parts.js';
 /** What nearly every build machine and CI runner is. */
 const USUAL_HOST = 'amd64';
 
+function formatSeconds(seconds: number): string {
+  return `${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s`;
+}
+
 const emulatedCompilation = dockerfileRule(
   {
     id: 'emulated-compilation',
@@ -18,16 +22,26 @@ const emulatedCompilation = dockerfileRule(
       'Compile in a stage `FROM --platform=$BUILDPLATFORM` for `$TARGETARCH`, or install what is compiled already.',
     fixable: false,
   },
-  function* (file, subject) {
-    const advice = adviseOnEmulation(file.file, subject.arches, USUAL_HOST);
-    if (advice === undefined) return;
-    const { step, change, arches, needsOwnStage } = advice;
+  async function* (file, subject) {
+    const guess = adviseOnEmulation(file.file, subject.arches, USUAL_HOST);
+    if (guess === undefined) return;
+    const recorded = await subject.readRecordedBuild?.();
+    const measured =
+      recorded && adviseOnEmulation(file.file, subject.arches, recorded.host, recorded.steps);
+    const host = measured?.seconds === undefined ? USUAL_HOST : (recorded?.host ?? USUAL_HOST);
+    const advice = measured?.seconds === undefined ? guess : measured;
+    const { step, change, arches, needsOwnStage, seconds, gainSeconds } = advice;
     const compiler = step.commands[0]?.start ?? step.start;
+    const took = seconds === undefined ? '' : `; it took ${formatSeconds(seconds)}`;
+    const gain =
+      gainSeconds === undefined ? '' : ` That saves about ${formatSeconds(gainSeconds)}.`;
     yield findAt(
       file,
       compiler,
-      `this compiles in an emulator for ${arches.join(' and ')} when the build machine is ${USUAL_HOST}`,
-      { hint: `${needsOwnStage ? 'Compile in a stage of its own, with' : 'Use'} ${change}.` },
+      `this compiles in an emulator for ${arches.join(' and ')} when the build machine is ${host}${took}`,
+      {
+        hint: `${needsOwnStage ? 'Compile in a stage of its own, with' : 'Use'} ${change}.${gain}`,
+      },
     );
   },
 );

@@ -27,7 +27,17 @@ export interface RecordedStep {
   readonly arch: Arch;
   /** As BuildKit numbers it: `builder 3/5`; `3/5` in a file with one stage. */
   readonly label: string;
+  /** As BuildKit names it; undefined where the file is known to be the one that was built. */
+  readonly instruction?: string | undefined;
   readonly seconds: number;
+}
+
+/** What was recorded of an add-on's builds. */
+export interface RecordedBuild {
+  /** The architecture of the machine that built. */
+  readonly host: Arch;
+  /** Of equal steps, the first counts. */
+  readonly steps: readonly RecordedStep[];
 }
 
 /** Programs of i386 run on an amd64 processor as they are. */
@@ -230,8 +240,16 @@ function createLookup(
   file: BuildFile,
   recorded: readonly RecordedStep[],
 ): (arch: Arch, stage: BuildStage, step: Step) => number | undefined {
-  const seconds = new Map<string, number>();
-  for (const { arch, label, seconds: value } of recorded) seconds.set(`${arch} ${label}`, value);
-  if (seconds.size === 0) return () => undefined;
-  return (arch, stage, step) => seconds.get(`${arch} ${labelOf(file, stage, step)}`);
+  if (recorded.length === 0) return () => undefined;
+  return (arch, stage, step) => {
+    const label = labelOf(file, stage, step);
+    return recorded.find((one) => one.arch === arch && one.label === label && isSame(one, step))
+      ?.seconds;
+  };
+}
+
+/** The file may have changed since: another instruction may stand there now. */
+function isSame({ instruction }: RecordedStep, { rest }: Step): boolean {
+  const compact = (text: string): string => text.replaceAll(/[\s\\]+/g, '');
+  return instruction === undefined || compact(instruction).endsWith(compact(rest.text));
 }

@@ -4,9 +4,12 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { CommandResult } from '../../../src/cli/command.js';
 import type { LintFlags } from '../../../src/cli/commands/lint.js';
+import { runsFolder } from '../../../src/cli/run-folder.js';
 import { runLint } from '../../../src/cli/runs/lint.js';
 import { AddonReleaseError } from '../../../src/errors.js';
 import { ALL_RULES } from '../../../src/lint/rules.js';
+import { samplePlan } from '../../helpers/sample-plan.js';
+import { writeSampleRun } from '../../helpers/sample-run.js';
 import {
   CONFIG,
   removeFolders,
@@ -159,6 +162,38 @@ describe('addon-release lint', () => {
     { quiet: true, sarif: true },
   ])('refuses flags that do not fit together: %o', async (flags) => {
     await expect(run({}, flags)).rejects.toMatchObject({ failure: 'usage' });
+  });
+
+  test('tells the seconds that emulation took in the newest build that was not cached', async () => {
+    const root = await writeFiles({
+      ...SOUND,
+      'addon/Dockerfile':
+        'FROM debian:12 AS builder\nRUN make\nCOPY rootfs /\nFROM debian:12\nCOPY --from=builder / /\n',
+    });
+    const environment = { ADDON_RELEASE_STATE: join(root, 'state') };
+    const runs = runsFolder(root, environment);
+    const record = (name: string, folder: string, durationMs: number, cached: boolean) =>
+      writeSampleRun(join(runs, name), {
+        journal: { results: { plan: samplePlan({ folder }) } },
+        buildSteps: [
+          { label: 'builder 2/3', instruction: 'RUN make', cached, startedAt: '', durationMs },
+        ],
+      });
+    const addon = join(root, 'addon');
+    await record('20260128T101500Z-1', addon, 900_000, false);
+    await record('20260129T101500Z-1', addon, 100_000, false);
+    await record('20260130T101500Z-1', addon, 0, true);
+    await record('20260131T101500Z-1', join(root, 'other'), 700_000, false);
+    const context = {
+      signal: new AbortController().signal,
+      workingDirectory: root,
+      environment,
+    };
+    const { text } = await runLint({ command: 'lint', args: ['addon'], flags: {} }, context);
+    expect(text).toContain(
+      'this compiles in an emulator for aarch64 when the build machine is amd64; it took 100 s',
+    );
+    expect(text).toContain('That saves about 90 s.');
   });
 
   test('finds neither errors nor warnings in the sample add-on', async () => {

@@ -4,6 +4,7 @@ import {
   adviseOnEmulation,
   labelOf,
   listExecutions,
+  type RecordedBuild,
 } from '../../../../src/lint/dockerfile/emulation.js';
 import { DOCKERFILE_RULES } from '../../../../src/lint/dockerfile/rules.js';
 import { listFindings, makeBuildFile, makeSubject, show } from './support.js';
@@ -170,6 +171,56 @@ describe('the change with the largest gain', () => {
     expect(
       adviseOnEmulation(makeBuildFile('FROM x\nRUN true\n').file, ['armv7'], 'amd64'),
     ).toBeUndefined();
+  });
+});
+
+describe('the rule', () => {
+  const DOCKERFILE = 'FROM x\nRUN true\nRUN --mount=type=cache,target=/c cd /src && \\\n    make\n';
+  const find = async (recorded: RecordedBuild) => {
+    const subject = {
+      ...makeSubject(DOCKERFILE),
+      readRecordedBuild: () => Promise.resolve(recorded),
+    };
+    const [finding] = await listFindings(DOCKERFILE_RULES, 'emulated-compilation', subject);
+    return finding;
+  };
+  const step = (instruction: string, seconds: number) => ({
+    arch: 'aarch64' as const,
+    label: '3/3',
+    instruction,
+    seconds,
+  });
+
+  test('tells the seconds of the newest recorded build, and what the change saves', async () => {
+    const finding = await find({
+      host: 'amd64',
+      steps: [
+        step('RUN --mount=type=cache,target=/c cd /src &&     make', 210),
+        step('RUN --mount=type=cache,target=/c cd /src &&     make', 999),
+      ],
+    });
+    expect(finding?.message).toBe(
+      'this compiles in an emulator for aarch64 when the build machine is amd64; it took 210 s',
+    );
+    expect(finding?.hint).toMatch(/\. That saves about 189 s\.$/);
+  });
+
+  test('tells no seconds of another instruction that had the same place', async () => {
+    const finding = await find({ host: 'amd64', steps: [step('RUN make -C /other', 210)] });
+    expect(finding?.message).toBe(
+      'this compiles in an emulator for aarch64 when the build machine is amd64',
+    );
+    expect(finding?.hint).not.toContain('saves');
+  });
+
+  test('knows the machine that built', async () => {
+    const finding = await find({
+      host: 'aarch64',
+      steps: [{ arch: 'amd64', label: '3/3', seconds: 5 }],
+    });
+    expect(finding?.message).toBe(
+      'this compiles in an emulator for amd64 when the build machine is aarch64; it took 5.0 s',
+    );
   });
 });
 
