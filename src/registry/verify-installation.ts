@@ -45,6 +45,16 @@ export interface InstallationRequest {
   /** `listed` (the default): manifests and configurations are proved, layers asked for; `read`: layers are proved too. */
   readonly content?: 'listed' | 'read' | undefined;
   readonly checks?: readonly (ImageCheck | undefined)[] | undefined;
+  readonly onJudged?: ((judged: JudgedTarget) => void) | undefined;
+}
+
+/** One architecture by one name, as soon as it is known what is there. */
+export interface JudgedTarget {
+  readonly target: InstallationTarget;
+  readonly passed: boolean;
+  /** ISO 8601 */
+  readonly startedAt: string;
+  readonly durationMs: number;
 }
 
 /**
@@ -60,7 +70,14 @@ export async function verifyInstallation(
 ): Promise<InstallationReport> {
   const session = new Session(request);
   const judged = await Promise.all(
-    request.targets.map((target) => session.judge(target, request.checks)),
+    request.targets.map(async (target) => {
+      const startedAt = new Date().toISOString();
+      const started = performance.now();
+      const judgement = await session.judge(target, request.checks);
+      const durationMs = performance.now() - started;
+      request.onJudged?.({ target, passed: hasPassed(judgement), startedAt, durationMs });
+      return judgement;
+    }),
   );
   const found = judged.flatMap(({ image, target }) =>
     image === undefined ? [] : [{ target, image }],
@@ -84,6 +101,10 @@ interface Judgement {
   readonly findings: readonly InstallationFinding[];
   /** Why the registry could not be asked. */
   readonly failure?: RegistryError;
+}
+
+function hasPassed({ image, findings }: Judgement): boolean {
+  return image !== undefined && findings.every(({ severity }) => severity !== 'error');
 }
 
 function toFinding(

@@ -46,8 +46,8 @@ function findOutcome({ results, tested }: Journal, arch: Arch): ArchOutcome | un
   return tested.find(({ plan }) => plan.arch === arch) ?? ended;
 }
 
-function listSpans(
-  { journal, events }: RunFiles,
+function listPhases(
+  events: readonly TimedEvent[],
   arch: Arch,
   clock: WorkClock,
 ): readonly SpanReport[] {
@@ -71,14 +71,20 @@ function listSpans(
     }
   }
   for (const phase of [...open.keys()]) close(phase, clock.totalMs, 'cancelled');
-  const verified = journal.steps.find(({ id }) => id === 'verified');
-  const startMs = verified === undefined ? undefined : clock.read(verified.startedAt);
-  const isPushed = journal.pushed.some((image) => image.arch === arch);
-  if (verified?.durationMs !== undefined && startMs !== undefined && isPushed) {
-    const outcome = verified.status === 'finished' ? 'passed' : 'failed';
-    spans.push({ phase: 'verify', startMs, durationMs: verified.durationMs, outcome });
-  }
-  return spans.sort((a, b) => a.startMs - b.startMs);
+  return spans;
+}
+
+function listVerifications(facts: ArchFacts, clock: WorkClock): readonly SpanReport[] {
+  return facts
+    .all('verification')
+    .flatMap(({ reference, login, passed, startedAt, durationMs }) => {
+      const startMs = clock.read(startedAt);
+      if (startMs === undefined) return [];
+      const what = `${reference}, ${login ? 'as this machine' : 'without a login'}`;
+      return [
+        { phase: 'verify', what, startMs, durationMs, outcome: passed ? 'passed' : 'failed' },
+      ];
+    });
 }
 
 /**
@@ -198,7 +204,9 @@ export function describeArch(files: RunFiles, plan: ArchPlan, clock: WorkClock):
   const { pushed: known = [] } = journal.results;
   const pushed = [...journal.pushed, ...known].find((image) => image.arch === arch);
   const configDigest = pushed?.configDigest ?? candidate?.configDigest;
-  const spans = listSpans(files, arch, clock);
+  const spans = [...listPhases(events, arch, clock), ...listVerifications(facts, clock)].sort(
+    (a, b) => a.startMs - b.startMs,
+  );
   const isPublished = journal.results.versioned !== undefined && pushed !== undefined;
   return {
     arch,

@@ -109,6 +109,8 @@ export interface ImageReport {
 
 export interface SpanReport {
   readonly phase: 'build' | 'smoke' | 'push' | 'verify';
+  /** What was done, where a phase has several parts: the name that was verified, and for whom. */
+  readonly what?: string | undefined;
   readonly startMs: number;
   readonly durationMs: number;
   readonly outcome: 'passed' | 'failed' | 'cancelled';

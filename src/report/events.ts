@@ -17,6 +17,13 @@ export interface PhaseProgress {
   readonly totalBytes?: number;
 }
 
+/** How long a phase took when it passed the last time. */
+export interface LastTime {
+  readonly arch: Arch;
+  readonly phase: Phase;
+  readonly durationMs: number;
+}
+
 /**
  * Everything that a run tells while it runs. Reporters draw it; nothing else writes to the terminal. Times are
  * milliseconds, and every text is free of secrets.
@@ -49,6 +56,8 @@ export type RunEvent =
       /** The findings behind the message, for displays that can point at a file and line. */
       readonly problems?: readonly Problem[];
     }
+  /** What is known of earlier runs; phases of which nothing is known are missing. */
+  | { readonly type: 'last-times'; readonly times: readonly LastTime[] }
   | { readonly type: 'phase-started'; readonly arch: Arch; readonly phase: Phase }
   | {
       readonly type: 'phase-progress';

@@ -91,5 +91,16 @@ export type RunFact =
       readonly sentBytes: number;
       readonly keptBytes: number;
     }
+  /** A name was pulled as an installation does, and what it leads to compared with what was tested. */
+  | {
+      readonly kind: 'verification';
+      readonly arch: string;
+      readonly reference: string;
+      /** With the login of whoever releases, or as those see it who have none. */
+      readonly login: boolean;
+      readonly passed: boolean;
+      readonly startedAt: string;
+      readonly durationMs: number;
+    }
   | { readonly kind: 'previous'; readonly arch: Arch; readonly previous: PreviousFact }
   | { readonly kind: 'lint'; readonly findings: readonly LintFact[] };

@@ -31,6 +31,7 @@ type EventOf<Type extends RunEvent['type']> = Extract<RunEvent, { readonly type:
 export function createPlainReporter(options: PlainReporterOptions): Reporter {
   const markup = createLogMarkup(options.logGroups, options.now);
   const shownInstructions = new Map<string, Set<string>>();
+  const lastTimes = new Map<string, number>();
   let openStep: string | undefined;
 
   const writeRaw = (line: string): void => {
@@ -76,6 +77,12 @@ export function createPlainReporter(options: PlainReporterOptions): Reporter {
     }
   };
 
+  const startPhase = (label: string): void => {
+    const lastMs = lastTimes.get(label);
+    const last = lastMs === undefined ? '' : ` (last time ${formatDuration(lastMs)})`;
+    writeText(`${label}: started${last}`);
+  };
+
   const showProgress = (label: string, progress: PhaseProgress): void => {
     const shown = shownInstructions.get(label) ?? new Set();
     if (shown.has(progress.current) || progress.current === '') return;
@@ -116,6 +123,9 @@ export function createPlainReporter(options: PlainReporterOptions): Reporter {
         return;
       case 'fact':
         return;
+      case 'last-times':
+        for (const time of event.times) lastTimes.set(labelPhase(time), time.durationMs);
+        return;
       case 'log':
         if (options.verbose && !options.quiet) {
           writeText(`${labelPhase(event)} | ${cleanLine(event.line)}`);
@@ -145,7 +155,7 @@ export function createPlainReporter(options: PlainReporterOptions): Reporter {
         );
         return;
       case 'phase-started':
-        writeText(`${labelPhase(event)}: started`);
+        startPhase(labelPhase(event));
         return;
       case 'phase-progress':
         showProgress(labelPhase(event), event.progress);

@@ -1,4 +1,4 @@
-import type { RunEvent } from './events.js';
+import type { LastTime, RunEvent } from './events.js';
 import { cleanLine, cleanLines } from './format.js';
 import { Deferred, Mailbox } from './mailbox.js';
 import { redact } from '../exec/redact.js';
@@ -69,6 +69,7 @@ export class RunTracker {
   readonly steps = new Mailbox<TrackedStep>();
   readonly #open: TrackedStep[] = [];
   readonly #homes = new Map<string, TrackedStep>();
+  readonly #lastTimes = new Map<string, number>();
   readonly #now: () => number;
 
   constructor(now: () => number) {
@@ -86,6 +87,15 @@ export class RunTracker {
       this.#openStep(event.step, event.title, this.#now() - (durationMs ?? 0));
     const [outcome, detail] = describeStepEnd(event);
     this.#endStep(step, outcome, { durationMs, detail: cleanText(detail) });
+  }
+
+  handleLastTimes(times: readonly LastTime[]): void {
+    for (const time of times) {
+      const key = phaseKey(time);
+      this.#lastTimes.set(key, time.durationMs);
+      const phase = this.#homes.get(key)?.running.get(key);
+      if (phase !== undefined) phase.row = { ...phase.row, lastMs: time.durationMs };
+    }
   }
 
   handlePhase(event: PhaseEvent): void {
@@ -142,6 +152,7 @@ export class RunTracker {
       arch: event.arch,
       phase: event.phase,
       startedAt: this.#now() - (event.type === 'phase-finished' ? event.durationMs : 0),
+      lastMs: this.#lastTimes.get(phaseKey(event)),
       progress: undefined,
       end: undefined,
     });

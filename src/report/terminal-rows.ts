@@ -25,6 +25,8 @@ export interface PhaseRow {
   readonly arch: string;
   readonly phase: Phase;
   readonly startedAt: number;
+  /** How long it took when it passed the last time. */
+  readonly lastMs?: number | undefined;
   readonly progress: PhaseProgress | undefined;
   readonly end: RowEnd | undefined;
 }
@@ -82,8 +84,8 @@ interface RowText {
   readonly indent: string;
   readonly label: string;
   readonly detail: string;
-  /** From the first that gives way in a narrow terminal to the one that stays. */
-  readonly counters: readonly string[];
+  /** Figures at the end of the line, from the fullest form to the one for the narrowest terminal. */
+  readonly counters: readonly (readonly string[])[];
 }
 
 /** The lines of steps that still run, at most `maxLines` of them, none wider than the canvas. */
@@ -147,21 +149,22 @@ function describeStep({ row, state }: StepView, canvas: Canvas): RowText {
     indent: '',
     label: row.title ?? '',
     detail: describeDetail(state, row.end?.detail ?? ''),
-    counters: describeTime(row, canvas.now),
+    counters: [describeTime(row, canvas.now)],
   };
 }
 
 function describePhase({ row, state }: PhaseView, canvas: Canvas): RowText {
-  const { progress } = row;
-  const running = state === 'running' && progress !== undefined;
+  const { progress = {}, lastMs } = state === 'running' ? row : {};
+  const [bytes, steps] = [describeBytes(progress), describeSteps(progress)];
+  const last = lastMs === undefined ? '' : `(last time ${formatDuration(lastMs)})`;
+  const time = describeTime(row, canvas.now);
   return {
     indent: '  ',
     label: `${padToWidth(row.arch, 'aarch64'.length)} ${padToWidth(row.phase, 'build'.length)}`,
-    detail: describeDetail(state, row.end?.detail ?? progress?.current ?? ''),
-    counters: [
-      ...(running ? [describeBytes(progress), describeSteps(progress)] : []),
-      ...describeTime(row, canvas.now),
-    ].filter((counter) => counter !== ''),
+    detail: describeDetail(state, row.end?.detail ?? row.progress?.current ?? ''),
+    counters: [[bytes, steps, ...time, last], [steps, ...time, last], [steps, ...time], time].map(
+      (form) => form.filter((counter) => counter !== ''),
+    ),
   };
 }
 
@@ -178,14 +181,14 @@ function describeTime(
   return row.end.durationMs === undefined ? [] : [formatDuration(row.end.durationMs)];
 }
 
-function describeBytes({ bytes, totalBytes }: PhaseProgress): string {
+function describeBytes({ bytes, totalBytes }: Partial<PhaseProgress>): string {
   if (bytes === undefined) return '';
   return totalBytes === undefined
     ? formatBytes(bytes)
     : `${formatBytes(bytes)}/${formatBytes(totalBytes)}`;
 }
 
-function describeSteps({ done, total }: PhaseProgress): string {
+function describeSteps({ done, total }: Partial<PhaseProgress>): string {
   if (done === undefined) return '';
   return total === undefined ? String(done) : `${done}/${total}`;
 }
@@ -201,32 +204,31 @@ function drawLine(state: RowState, row: RowText, canvas: Canvas): string {
   const width = Math.min(canvas.width, MAX_WIDTH);
   const ellipsis = canvas.unicode ? '…' : '...';
   const head = `${row.indent}${drawIcon(state, canvas)} `;
-  const beside =
-    measureWidth(head) + GAP.length + measureWidth(joinCounters(row.counters.slice(-1)));
+  const beside = measureWidth(head) + GAP.length + measureWidth(joinCounters(row.counters.at(-1)));
   const label = truncateToWidth(row.label, Math.max(MIN_DETAIL_WIDTH, width - beside), ellipsis);
   const room = width - measureWidth(head) - measureWidth(label) - GAP.length;
 
-  let counters = row.counters;
-  const roomBeside = (): number => room - measureWidth(joinCounters(counters));
+  const roomBeside = (form: string): number => room - measureWidth(form);
   const wanted = Math.min(measureWidth(row.detail), MIN_DETAIL_WIDTH);
-  while (counters.length > 1 && roomBeside() < wanted) counters = counters.slice(1);
-  if (roomBeside() < 0) counters = [];
+  const forms = row.counters.map(joinCounters);
+  const narrowest = forms.filter((form) => roomBeside(form) >= 0).at(-1) ?? '';
+  const counters = forms.find((form) => roomBeside(form) >= wanted) ?? narrowest;
 
-  const detail = truncateToWidth(row.detail, Math.max(0, roomBeside()), ellipsis);
-  const middle = padToWidth(detail, counters.length === 0 ? 0 : roomBeside());
+  const detail = truncateToWidth(row.detail, Math.max(0, roomBeside(counters)), ellipsis);
+  const middle = padToWidth(detail, counters === '' ? 0 : roomBeside(counters));
   const text = [
     row.indent,
     canvas.paint(ICON_STYLES[state], drawIcon(state, canvas)),
     ' ',
     row.indent === '' ? canvas.paint('bold', label) : label,
     middle === '' ? '' : `${GAP}${state === 'failed' ? canvas.paint('red', middle) : middle}`,
-    canvas.paint('dim', joinCounters(counters)),
+    canvas.paint('dim', counters),
   ].join('');
   // A terminal that is narrower than icon and label.
   return measureWidth(text) <= width ? text : truncateToWidth(`${head}${label}`, width, ellipsis);
 }
 
-function joinCounters(counters: readonly string[]): string {
+function joinCounters(counters: readonly string[] = []): string {
   return counters.map((counter) => `${GAP}${counter}`).join('');
 }
 

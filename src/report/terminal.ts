@@ -72,6 +72,9 @@ export function createTerminalReporter(options: TerminalReporterOptions): Report
           return;
         case 'fact':
           return;
+        case 'last-times':
+          tracker.handleLastTimes(event.times);
+          return;
         case 'phase-started':
         case 'phase-progress':
         case 'phase-finished':

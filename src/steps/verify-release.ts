@@ -2,13 +2,13 @@ import { platformOf } from '../addon/arch.js';
 import { defineStep, type StepContext } from '../pipeline/step.js';
 import type { Results } from '../pipeline/results.js';
 import type { InstallationTarget } from '../registry/installation.js';
-import { verifyInstallation } from '../registry/verify-installation.js';
+import { verifyInstallation, type JudgedTarget } from '../registry/verify-installation.js';
 import {
   installationTarget,
   requireInstallable,
   toProblems,
 } from '../registry/judge-installation.js';
-import { parseImageReference } from '../registry/reference.js';
+import { formatImageReference, parseImageReference } from '../registry/reference.js';
 import { createAttestationCheck } from '../sign/attestations.js';
 import { createSignatureCheck } from '../sign/check-image.js';
 
@@ -56,12 +56,21 @@ async function verifyRelease(
     createSignatureCheck(settings.sign, signal),
     createAttestationCheck(settings.attest, reader, version),
   ];
+  const tellJudged = (login: boolean) => (judged: JudgedTarget) => {
+    const { target, ...rest } = judged;
+    const reference = formatImageReference(target.reference);
+    emit({
+      type: 'fact',
+      fact: { kind: 'verification', arch: target.arch, reference, login, ...rest },
+    });
+  };
   for (const targets of listTargets(inputs)) {
     const inside = await verifyInstallation({
       client: registry,
       insider: undefined,
       targets,
       checks: settings.private ? checks : [],
+      onJudged: tellJudged(true),
     });
     requireInstallable(inside, 'the registry serves something else than was tested', UNTOUCHED);
     const outside = settings.private
@@ -71,6 +80,7 @@ async function verifyRelease(
           insider: registry,
           targets,
           checks,
+          onJudged: tellJudged(false),
         });
     requireInstallable(outside, `${name} can't be installed by those it is for`, UNTOUCHED);
     for (const { message } of toProblems(outside)) {

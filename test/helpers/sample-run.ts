@@ -150,6 +150,17 @@ function listEvents(
     }),
     ...phase('push', 16, 18),
     fact(18, { kind: 'push', arch, layers, sentBytes: 2_000_000, keptBytes: 30_000_000 }),
+    ...[true, false].map((login) =>
+      fact(19, {
+        kind: 'verification',
+        arch,
+        reference: 'ghcr.io/owner/example:1.2.3',
+        login,
+        passed: true,
+        startedAt: at(login ? 18 : 18.7),
+        durationMs: 700,
+      }),
+    ),
   ];
 }
 

@@ -68,9 +68,11 @@ const PHASE_NAMES: Readonly<Record<SpanReport['phase'], string>> = {
   verify: 'verification',
 };
 
-function toBar({ phase, startMs, durationMs, outcome }: SpanReport, emulated: boolean): Bar {
+function toBar(span: SpanReport, emulated: boolean): Bar {
+  const { phase, what, startMs, durationMs, outcome } = span;
   const isEmulated = phase === 'build' && emulated;
-  const name = `${PHASE_NAMES[phase]}${isEmulated ? ', emulated' : ''}`;
+  const detail = isEmulated ? ', emulated' : what === undefined ? '' : ` of ${what}`;
+  const name = `${PHASE_NAMES[phase]}${detail}`;
   return {
     className: `${isEmulated ? 'emulated' : phase}${outcome === 'passed' ? '' : ' broken'}`,
     name: outcome === 'passed' ? name : `${name}, ${outcome}`,
@@ -148,8 +150,8 @@ function listEntries({ build, smoke, spans }: ArchReport): readonly Entry[] {
       })),
     ...spans
       .filter(({ phase }) => phase === 'push' || phase === 'verify')
-      .map(({ phase, startMs, durationMs }) => ({
-        what: phase === 'push' ? 'push of the image' : 'verification of all images',
+      .map(({ phase, what = 'push of the image', startMs, durationMs }) => ({
+        what,
         how: PHASE_NAMES[phase],
         className: phase,
         startMs,

@@ -52,7 +52,20 @@ describe('a release', () => {
       { phase: 'build', startMs: 2000, durationMs: 8000, outcome: 'passed' },
       { phase: 'smoke', startMs: 10_000, durationMs: 6000, outcome: 'passed' },
       { phase: 'push', startMs: 16_000, durationMs: 2000, outcome: 'passed' },
-      { phase: 'verify', startMs: 18_000, durationMs: 1500, outcome: 'passed' },
+      {
+        phase: 'verify',
+        what: 'ghcr.io/owner/example:1.2.3, as this machine',
+        startMs: 18_000,
+        durationMs: 700,
+        outcome: 'passed',
+      },
+      {
+        phase: 'verify',
+        what: 'ghcr.io/owner/example:1.2.3, without a login',
+        startMs: 18_700,
+        durationMs: 700,
+        outcome: 'passed',
+      },
     ]);
     expect(amd64?.push).toEqual({ durationMs: 2000, sentBytes: 2_000_000, keptBytes: 30_000_000 });
     expect(amd64?.smoke?.checks.find(({ id }) => id === 'ready')?.startMs).toBe(11_000);
@@ -142,6 +155,17 @@ describe('a run that', () => {
   test('was resumed leaves out the pause', async () => {
     const release = await report({
       arches: ['amd64'],
+      facts: [
+        {
+          kind: 'verification',
+          arch: 'amd64',
+          reference: 'ghcr.io/owner/example:1.2.3',
+          login: false,
+          passed: false,
+          startedAt: at(3605),
+          durationMs: 1000,
+        },
+      ],
       journal: {
         attempts: [
           { startedAt: at(0), pid: 1, endedAt: at(15), exitCode: 7 },
@@ -169,7 +193,7 @@ describe('a run that', () => {
       ['build', 2000, 'passed'],
       ['smoke', 10_000, 'passed'],
       ['push', 15_000, 'cancelled'],
-      ['verify', 20_000, 'passed'],
+      ['verify', 20_000, 'failed'],
     ]);
   });
 

@@ -24,7 +24,7 @@ test('the schema of report.json says what the types say', async () => {
     ...(await resolveConfig(FILE)),
     parser: 'json',
   });
-  // After a change of the types: npx vitest run --project unit --update schema
+  // After a change of the types: npx vitest run --project unit schema --update
   await expect(text).toMatchFileSnapshot(FILE);
 });
 

@@ -97,6 +97,15 @@ const EVENTS: readonly RunEvent[] = [
 ];
 
 describe('createPlainReporter', () => {
+  it('says how long a phase took last time, where that is known', async () => {
+    const lines = await report([
+      { type: 'last-times', times: [{ arch: 'aarch64', phase: 'build', durationMs: 48_000 }] },
+      { type: 'phase-started', arch: 'aarch64', phase: 'build' },
+      { type: 'phase-started', arch: 'amd64', phase: 'build' },
+    ]);
+    expect(lines).toEqual(['[aarch64] build: started (last time 48 s)', '[amd64] build: started']);
+  });
+
   it('writes one line per event, and progress only when an instruction is new', async () => {
     expect(await report(EVENTS)).toEqual([
       'Build images: started',

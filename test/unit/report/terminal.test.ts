@@ -70,6 +70,42 @@ describe('createTerminalReporter', () => {
     expect(terminal.cursorVisible).toBe(true);
   });
 
+  it('shows how long each phase took last time, whenever that is found out', async () => {
+    const { play, wait, look, reporter } = startRun(80, 24);
+    const working = { current: 'builder 3/5 RUN make', done: 7, total: 14 };
+    await play(
+      { type: 'step-started', step: 'build', title: 'Build' },
+      started('amd64'),
+      progress('amd64', working),
+      {
+        type: 'last-times',
+        times: [
+          { arch: 'amd64', phase: 'build', durationMs: 48_000 },
+          { arch: 'amd64', phase: 'smoke', durationMs: 83_000 },
+        ],
+      },
+      started('aarch64'),
+    );
+    await wait(12_000);
+    expect(look()).toEqual([
+      '* Build                                                                    12 s',
+      '  * amd64   build  builder 3/5 RUN make            7/14  12 s  (last time 48 s)',
+      '  * aarch64 build                                                          12 s',
+    ]);
+    await play(
+      progress('amd64', { ...working, bytes: 12_100_000, totalBytes: 61_200_000 }),
+      finished('aarch64', 'build', 9_000, 'built'),
+      started('amd64', 'smoke'),
+    );
+    expect(look()).toEqual([
+      '* Build                                                                    12 s',
+      '  * amd64   build  builder 3/5…   12.1 MB/61.2 MB  7/14  12 s  (last time 48 s)',
+      '  ✔ aarch64 build  built                                                  9.0 s',
+      '  * amd64   smoke                                       0 s  (last time 1m 23s)',
+    ]);
+    await reporter.close();
+  });
+
   it('stays within 40 columns, where counters give way to the instruction', async () => {
     const { play, look, terminal, reporter } = startRun(40, 24);
     await play(

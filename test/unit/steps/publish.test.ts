@@ -125,6 +125,22 @@ describe('publishing', () => {
     ]);
   });
 
+  test('tells of each name and architecture when it was looked at, and by whom', async () => {
+    const { events } = await release({ image: INDEX });
+    const told = events.flatMap((event) =>
+      event.type === 'fact' && event.fact.kind === 'verification' ? [event.fact] : [],
+    );
+    expect(
+      told.map(({ arch, reference, login, passed }) => [arch, reference, login, passed]),
+    ).toEqual([
+      ['amd64', `${INDEX}:1.2.3`, true, true],
+      ['armv7', `${INDEX}:1.2.3`, true, true],
+      ['amd64', `${INDEX}:1.2.3`, false, true],
+      ['armv7', `${INDEX}:1.2.3`, false, true],
+    ]);
+    expect(told.every(({ durationMs }) => durationMs >= 0)).toBe(true);
+  });
+
   test('of a name without {arch} tags the index alone', async () => {
     const { error, tagged } = await release({ image: INDEX });
     expect(error).toBeUndefined();
