@@ -1,5 +1,5 @@
 import { redact } from '../exec/redact.js';
-import { cleanLine } from './format.js';
+import { cleanLine, wrapToWidth } from './format.js';
 import { LiveScreen, type TerminalStream } from './live-screen.js';
 import type { Paint } from './style.js';
 import { drawEndedStep, drawLiveSteps, type Canvas, type StepView } from './terminal-rows.js';
@@ -56,6 +56,15 @@ export class TerminalDisplay {
   print(line: string): void {
     this.#waiting.push(line);
     if (this.#waiting.length >= MAX_WAITING_LINES) this.#redraw();
+  }
+
+  /** The same for a text of one or several lines, broken between words. Lines after the first are indented. */
+  printText(text: string): void {
+    const indent = '  ';
+    const width = this.#screen.columns - 1 - indent.length;
+    const [first = '', ...rest] = text.split('\n').flatMap((line) => wrapToWidth(line, width));
+    this.print(first);
+    for (const line of rest) this.print(`${indent}${line}`);
   }
 
   /** Draws everything for the last time and gives the terminal back. */

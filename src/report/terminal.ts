@@ -68,7 +68,7 @@ export function createTerminalReporter(options: TerminalReporterOptions): Report
           if (options.verbose) display.print(describeLog(event, paint));
           return;
         case 'notice':
-          for (const line of describeNotice(event, paint)) display.print(line);
+          display.printText(describeNotice(event, paint));
           return;
         case 'fact':
           return;
@@ -244,11 +244,7 @@ function describeLog(event: Extract<RunEvent, { type: 'log' }>, paint: Paint): s
   return `${label} ${redact(cleanLine(event.line))}`;
 }
 
-function describeNotice(
-  event: Extract<RunEvent, { type: 'notice' }>,
-  paint: Paint,
-): readonly string[] {
+function describeNotice(event: Extract<RunEvent, { type: 'notice' }>, paint: Paint): string {
   const label = event.level === 'warning' ? paint('yellow', 'warning:') : paint('cyan', 'note:');
-  const [first = '', ...rest] = cleanLines(redact(event.message));
-  return [`${label} ${first}`, ...rest.map((line) => `  ${line}`)];
+  return `${label} ${cleanLines(redact(event.message)).join('\n')}`;
 }

@@ -166,6 +166,7 @@ describe('createTerminalReporter', () => {
       { type: 'step-started', step: 'a', title: 'First' },
       { type: 'notice', level: 'warning', message: 'little space\nfree some' },
     );
+    await play({ type: 'notice', level: 'info', message: `${'seven '.repeat(20)}end` });
     await play({ type: 'step-finished', step: 'a', title: 'First', durationMs: 100 });
     await play(
       { type: 'step-started', step: 'b', title: 'Second' },
@@ -175,6 +176,8 @@ describe('createTerminalReporter', () => {
     expect(look()).toEqual([
       'warning: little space',
       '  free some',
+      'note: seven seven seven seven seven seven seven seven seven seven seven seven',
+      '  seven seven seven seven seven seven seven seven end',
       '✔ First                                                                  100 ms',
       'note: pulled from a mirror',
       '* Second                                                                    0 s',
