@@ -99,9 +99,11 @@ export function chooseImageNames(options: ImageNameOptions): ImageNames | undefi
   const index = withoutArch(full);
   if (!index.includes('/')) fail('image', name, 'nothing is left of it without {arch}');
   const also = options.image === undefined ? (options.also ?? []) : [];
-  const aliases = also
-    .map((alias) => complete(validate(alias, "addon-release.yaml's also"), options.registry))
-    .filter((alias) => alias !== full);
+  const aliases = [
+    ...new Set(
+      also.map((alias) => complete(validate(alias, "addon-release.yaml's also"), options.registry)),
+    ),
+  ].filter((alias) => alias !== full);
   return {
     perArch: full.includes('{arch}') ? (arch) => full.replaceAll('{arch}', arch) : undefined,
     index,

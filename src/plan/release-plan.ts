@@ -19,6 +19,11 @@ import {
 import { localImage, type ImageNames } from './image-names.js';
 import { assignMachine, isTestEmulated, type ArchMachine, type BuilderChoice } from './machine.js';
 import { movingTags } from './moving-tags.js';
+import {
+  listRepositories,
+  nameRepositories,
+  type ArchRepositories,
+} from './release-repositories.js';
 import type { ReleaseVersion } from './version.js';
 
 /** An image that an architecture's build pulls. */
@@ -34,8 +39,7 @@ export interface BaseImage {
   readonly column: number | undefined;
 }
 
-export interface ArchPlan {
-  readonly arch: Arch;
+export interface ArchPlan extends ArchRepositories {
   readonly platform: Platform;
   readonly machine: ArchMachine;
   /** Run by QEMU where it is tested. */
@@ -48,10 +52,6 @@ export interface ArchPlan {
   readonly labels: Readonly<Record<string, string>>;
   /** The name in the local engine, by which the image is tested. */
   readonly localImage: string;
-  /** Where the image is pushed; undefined when nothing is published. */
-  readonly repository: string | undefined;
-  /** Repositories that get the image too, under the same tags: names that it had before. */
-  readonly aliases?: readonly string[] | undefined;
 }
 
 /** What is written down about each image; at least one of the two. */
@@ -188,10 +188,11 @@ function planArch(input: PlanInput, arch: Arch, problems: Problem[]): ArchPlan |
         : `Give ARG ${argument} a default before the first FROM, or pass --build-arg ${argument}=VALUE.`,
     });
   }
-  const aliases = input.publish ? (names?.aliases(arch) ?? []) : [];
+  const [repositories = { arch, repository: undefined }] =
+    input.publish && names !== undefined ? nameRepositories(names, [arch]) : [];
   const fromBuildFile = addon.buildConfig.buildFrom?.get(arch);
   return {
-    arch,
+    ...repositories,
     platform,
     machine,
     emulated: isTestEmulated(platform, machine, input.hostPlatform),
@@ -219,8 +220,6 @@ function planArch(input: PlanInput, arch: Arch, problems: Problem[]): ArchPlan |
     buildArgs,
     labels: imageLabels(metadata, dockerfile.content.labels),
     localImage: localImage(addon.slug, arch, input.version.text),
-    repository: input.publish ? (names?.perArch?.(arch) ?? names?.index) : undefined,
-    ...(aliases.length === 0 ? {} : { aliases }),
   };
 }
 
@@ -245,7 +244,6 @@ type Unfinished = Omit<ReleasePlan, 'writes' | 'fingerprint' | 'indexAnnotations
 
 function planWrites(
   plan: Unfinished,
-  perArch: boolean,
   { store, elsewhere, github }: Pick<PlanInput, 'store' | 'elsewhere' | 'github'>,
 ): readonly PlannedWrite[] {
   const { version, architectures, indexRepository } = plan;
@@ -255,10 +253,7 @@ function planWrites(
     detail: `${arch.platform} into ${arch.machine.context === undefined ? 'the local engine' : `the engine of context ${arch.machine.context}`}`,
   }));
   if (indexRepository === undefined) return writes;
-  const tagged = architectures.flatMap(({ repository = '', aliases = [] }) => [
-    ...(perArch ? [repository] : []),
-    ...aliases,
-  ]);
+  const repositories = listRepositories(architectures, indexRepository);
   for (const arch of architectures) {
     writes.push({
       kind: 'push',
@@ -266,15 +261,13 @@ function planWrites(
       detail: `${arch.platform} by digest, without a tag`,
     });
   }
-  for (const { platform, repository = '' } of architectures) {
-    if (repository === indexRepository) continue;
-    const detail = `${platform} by digest, beside the index`;
-    writes.push({ kind: 'push', target: indexRepository, detail });
-  }
-  for (const { platform, aliases = [] } of architectures) {
-    for (const target of aliases) {
-      writes.push({ kind: 'push', target, detail: `${platform} by digest, under an old name` });
-    }
+  for (const { arch, repository, isOld } of repositories) {
+    if (arch === undefined) continue;
+    writes.push({
+      kind: 'push',
+      target: isOld ? repository : indexRepository,
+      detail: `${platformOf(arch)} by digest, ${isOld ? 'under an old name' : 'beside the index'}`,
+    });
   }
   if (plan.attest !== undefined) {
     const what = describeAttestations(plan.attest);
@@ -287,7 +280,7 @@ function planWrites(
     detail: `index of ${architectures.map((arch) => arch.platform).join(', ')} by digest`,
   });
   if (plan.sign !== undefined) {
-    for (const target of [...new Set([...tagged, indexRepository])]) {
+    for (const { repository: target } of repositories) {
       writes.push({ kind: 'push', target, detail: 'signatures of what was pushed there' });
     }
   }
@@ -296,7 +289,7 @@ function planWrites(
       tag === version
         ? 'the version'
         : 'moves, after verification, unless it names a newer version';
-    for (const repository of [...tagged, indexRepository]) {
+    for (const { repository } of repositories) {
       writes.push({ kind: 'tag', target: `${repository}:${tag}`, detail });
     }
   }
@@ -365,6 +358,6 @@ export function makePlan(input: PlanInput): ReleasePlan {
     ...plan,
     fingerprint,
     indexAnnotations: { ...plan.annotations, [FINGERPRINT_ANNOTATION]: fingerprint },
-    writes: planWrites(plan, names?.perArch !== undefined, input),
+    writes: planWrites(plan, input),
   };
 }

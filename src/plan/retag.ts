@@ -107,7 +107,7 @@ export interface RetagInput {
   readonly configFile: string;
   /** Where the channel is offered when not by the config of the sources. */
   readonly elsewhere?: Elsewhere | undefined;
-  /** Per-architecture repositories first, the index last. */
+  /** In the order in which their tags move: the index last, where there is one. */
   readonly repositories: readonly TaggedRepository[];
 }
 

@@ -103,5 +103,6 @@ export type ArchInstallation =
 export interface InstallationReport {
   /** `broken` when any architecture is, else `unchecked` when any is, else `installable`. */
   readonly outcome: 'installable' | 'broken' | 'unchecked';
+  /** One for each target, and behind them one for each other name. */
   readonly architectures: readonly ArchInstallation[];
 }

@@ -42,6 +42,8 @@ export interface InstallationRequest {
   readonly targets: readonly InstallationTarget[];
   /** The multi-architecture index beside images of one architecture each; compared with them if it is there. */
   readonly beside?: (ImageReference & { readonly tag: string }) | undefined;
+  /** Other names, which must lead to the same images: what comes of them is at the end of the report. */
+  readonly others?: readonly InstallationTarget[] | undefined;
   /** `listed` (the default): manifests and configurations are proved, layers asked for; `read`: layers are proved too. */
   readonly content?: 'listed' | 'read' | undefined;
   readonly checks?: readonly (ImageCheck | undefined)[] | undefined;
@@ -69,26 +71,36 @@ export async function verifyInstallation(
   request: InstallationRequest,
 ): Promise<InstallationReport> {
   const session = new Session(request);
-  const judged = await Promise.all(
-    request.targets.map(async (target) => {
-      const startedAt = new Date().toISOString();
-      const started = performance.now();
-      const judgement = await session.judge(target, request.checks);
-      const durationMs = performance.now() - started;
-      request.onJudged?.({ target, passed: hasPassed(judgement), startedAt, durationMs });
-      return judgement;
-    }),
-  );
+  const judge = async (target: InstallationTarget): Promise<Judgement> => {
+    const startedAt = new Date().toISOString();
+    const started = performance.now();
+    const judgement = await session.judge(target, request.checks);
+    const durationMs = performance.now() - started;
+    request.onJudged?.({ target, passed: hasPassed(judgement), startedAt, durationMs });
+    return judgement;
+  };
+  const judged = await Promise.all(request.targets.map(judge));
   const found = judged.flatMap(({ image, target }) =>
     image === undefined ? [] : [{ target, image }],
   );
   const across = [...compareLabels(found), ...(await session.compareIndex(found))];
-  const architectures = judged.map((one) =>
-    conclude(
-      one,
-      across.filter(({ arch }) => arch === one.target.arch),
+  const others = await Promise.all((request.others ?? []).map(judge));
+  const architectures = [
+    ...judged.map((one) =>
+      conclude(
+        one,
+        across.filter(({ arch }) => arch === one.target.arch),
+      ),
     ),
-  );
+    ...others.map((one) =>
+      conclude(
+        one,
+        found
+          .filter(({ target }) => target.arch === one.target.arch)
+          .flatMap((own) => compareImages(own, one.image)),
+      ),
+    ),
+  ];
   const has = (outcome: ArchInstallation['outcome']) =>
     architectures.some((one) => one.outcome === outcome);
   const outcome = has('broken') ? 'broken' : has('unchecked') ? 'unchecked' : 'installable';
@@ -146,6 +158,20 @@ function conclude(
   }
   if (image === undefined) throw new Error(`${named.reference} was neither found nor missed`);
   return { ...named, outcome: 'installable', image, findings: all };
+}
+
+/** Two ways to an architecture's version must lead to the same image. */
+function compareImages(
+  { target, image }: FoundImage,
+  other: InstallableImage | undefined,
+): readonly InstallationFinding[] {
+  if (other === undefined || other.configDigest === image.configDigest) return [];
+  const fault: Fault = {
+    kind: 'mixed-digests',
+    message: `${image.reference} and ${other.reference} are different images for ${target.arch}: ${image.configDigest} and ${other.configDigest}`,
+    hint: 'Release the version again for all architectures at once, under a new number.',
+  };
+  return [toFinding(fault, target)];
 }
 
 type Checks = InstallationRequest['checks'];
@@ -247,13 +273,7 @@ class Session {
         reference: beside,
         expectedConfig: undefined,
       });
-      if (there.image === undefined || there.image.configDigest === image.configDigest) return [];
-      const fault: Fault = {
-        kind: 'mixed-digests',
-        message: `${image.reference} and ${there.image.reference} are different images for ${target.arch}: ${image.configDigest} and ${there.image.configDigest}`,
-        hint: 'Release the version again for all architectures at once, under a new number.',
-      };
-      return [toFinding(fault, target)];
+      return compareImages({ target, image }, there.image);
     });
     return (await Promise.all(findings)).flat();
   }

@@ -19,6 +19,7 @@ import {
   type RetagInput,
   type TaggedRepository,
 } from '../plan/retag.js';
+import { listRepositories, nameRepositories } from '../plan/release-repositories.js';
 import {
   chooseVersion,
   compareVersions,
@@ -90,16 +91,21 @@ async function readRepositories(
   context: StepContext,
 ): Promise<readonly TaggedRepository[]> {
   const found: TaggedRepository[] = [];
-  for (const arch of names.perArch === undefined ? [] : addon.arches) {
-    const repository = names.perArch?.(arch) ?? '';
+  const architectures = nameRepositories(names, addon.arches);
+  for (const { repository, arch, isOld } of listRepositories(architectures, names.index)) {
     const there = await readRepository(repository, version, tags, context);
-    if (there !== undefined) found.push(there);
-    else if (!optional.includes(arch)) throw missing(repository, version);
+    if (there !== undefined) {
+      found.push(there);
+      continue;
+    }
+    if (arch !== undefined && optional.includes(arch)) continue;
+    // Beside images of one architecture each an index is not needed by any installation.
+    if (arch === undefined && names.perArch !== undefined) continue;
+    if (!isOld) throw missing(repository, version);
+    // The way back must not depend on a name that the version was never published under.
+    const message = `${repository} has no tag ${version.text}: the tags of this old name stay as they are`;
+    context.emit({ type: 'notice', level: 'warning', message });
   }
-  const index = await readRepository(names.index, version, tags, context);
-  if (index !== undefined) return [...found, index];
-  // Beside images of one architecture each an index is not needed by any installation.
-  if (names.perArch === undefined) throw missing(names.index, version);
   return found;
 }
 
@@ -209,7 +215,7 @@ export function planRollbackStep(request: RetagRequest): Step {
     tools: ['registry', 'git'],
     recall: recallRetag,
     run: async ({ addon, settings }, context) => {
-      const names = requireNames(addon, context);
+      const names = requireNames(addon, settings, context);
       const { version: asked } = context.options;
       const named = asked === undefined ? undefined : chooseVersion(asked, addon.version);
       const wanted = chooseChannel(named ?? parseVersion('1.0.0'), request.channel);
@@ -240,7 +246,7 @@ export function planPromoteStep(request: RetagRequest): Step {
     tools: ['registry', 'git'],
     recall: recallRetag,
     run: async ({ addon, settings }, context) => {
-      const names = requireNames(addon, context);
+      const names = requireNames(addon, settings, context);
       const version = chooseVersion(context.options.version, addon.version);
       const alias =
         request.alias === undefined ? undefined : chooseVersion(request.alias, addon.version);

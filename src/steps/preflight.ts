@@ -7,6 +7,7 @@ import { AddonReleaseError } from '../errors.js';
 import type { Problem } from '../problem.js';
 import { defineStep, type StepContext } from '../pipeline/step.js';
 import type { BaseImage, ReleasePlan } from '../plan/release-plan.js';
+import { listRepositories } from '../plan/release-repositories.js';
 import { inspectImage } from '../registry/inspect.js';
 import { formatPlatform, isSamePlatform, parsePlatform } from '../registry/platform.js';
 import { parseImageReference } from '../registry/reference.js';
@@ -180,12 +181,10 @@ async function checkAttestations(plan: ReleasePlan, context: StepContext): Promi
 /** The right to push to every repository of the plan. */
 async function checkRegistry(plan: ReleasePlan, context: StepContext): Promise<void> {
   if (plan.indexRepository === undefined) return;
-  const repositories = new Set([
-    ...plan.architectures.flatMap(({ repository }) => repository ?? []),
-    plan.indexRepository,
-  ]);
   await Promise.all(
-    [...repositories].map((name) => context.registry.checkPush(parseImageReference(name, 'addon'))),
+    listRepositories(plan.architectures, plan.indexRepository).map(({ repository }) =>
+      context.registry.checkPush(parseImageReference(repository, 'addon')),
+    ),
   );
 }
 

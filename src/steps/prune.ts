@@ -6,6 +6,7 @@ import { acquireLock } from '../journal/lock.js';
 import type { Results } from '../pipeline/results.js';
 import { defineStep, type Step, type StepContext } from '../pipeline/step.js';
 import { CHANNELS } from '../plan/channel.js';
+import { listRepositories, nameRepositories } from '../plan/release-repositories.js';
 import { decideRetention, readAttachmentTag } from '../plan/retention.js';
 import { readInventory } from '../registry/inventory.js';
 import { packagePages } from '../registry/package-page.js';
@@ -23,10 +24,14 @@ export interface PruneRequest {
   readonly history: number | undefined;
 }
 
-function listRepositories(addon: Addon, context: StepContext): readonly string[] {
-  const names = requireNames(addon, context);
-  const perArch = names.perArch === undefined ? [] : addon.arches.map(names.perArch);
-  return [...perArch, names.index];
+type Inputs = Pick<Results, 'addon' | 'settings'>;
+
+/** Old names are cleaned up as well: what a release adds to them nobody else removes. */
+function listNamed({ addon, settings }: Inputs, context: StepContext): readonly string[] {
+  const names = requireNames(addon, settings, context);
+  return listRepositories(nameRepositories(names, addon.arches), names.index).map(
+    ({ repository }) => repository,
+  );
 }
 
 /** A release pushes before it names: hours may be between them, on a machine that builds under emulation. */
@@ -48,7 +53,7 @@ async function openPackage(
 
 /** What the stores of the channels offer now; one that can't be asked ends it, as what it offers would be deleted. */
 async function listOfferedElsewhere(
-  inputs: Pick<Results, 'addon' | 'settings'>,
+  inputs: Inputs,
   context: StepContext,
 ): Promise<readonly string[]> {
   const found: string[] = [];
@@ -72,7 +77,7 @@ export function planPruneStep({ keep, history }: PruneRequest): Step {
         ...(await listOfferedElsewhere({ addon, settings }, context)),
       ];
       const repositories = [];
-      for (const repository of listRepositories(addon, context)) {
+      for (const repository of listNamed({ addon, settings }, context)) {
         const name = parseImageReference(repository, 'addon');
         const versions = (await openPackage(repository, addon, context))?.list ?? [];
         const digests = versions.map(({ digest }) => digest);
@@ -98,10 +103,10 @@ export function planPruneStep({ keep, history }: PruneRequest): Step {
 export const lockPruneStep = defineStep({
   id: 'lock',
   title: 'Lock the release',
-  needs: ['addon'],
+  needs: ['addon', 'settings'],
   tools: [],
-  run: async ({ addon }, context) => {
-    const target = listRepositories(addon, context).at(-1) ?? addon.slug;
+  run: async ({ addon, settings }, context) => {
+    const target = requireNames(addon, settings, context).index;
     return { held: await acquireLock(context.locksFolder, target, `prune of ${addon.slug}`) };
   },
 });

@@ -8,6 +8,7 @@ import {
   isSameBesideAttestations,
   pushAttestation,
 } from '../registry/attestation.js';
+import { listPulled } from '../plan/release-repositories.js';
 import { buildIndex, type IndexEntry } from '../registry/build-index.js';
 import { copyImage } from '../registry/copy-image.js';
 import { parseManifest, type StoredManifest } from '../registry/manifests.js';
@@ -81,13 +82,14 @@ export const pushIndexStep = defineStep({
         name,
       );
     }
-    for (const { arch, repository: from, manifestDigest } of pushed) {
-      for (const alias of plan.architectures.find((one) => one.arch === arch)?.aliases ?? []) {
-        const to = parseImageReference(alias, 'addon');
-        await copyImage(registry, parseImageReference(from, 'addon'), manifestDigest, to);
-        const target = `${alias}@${manifestDigest}`;
-        await journal.wrote({ kind: 'push', target, detail: 'under an old name' });
-      }
+    for (const { arch, repository: alias } of listPulled(plan.architectures).old) {
+      const image = pushed.find((one) => one.arch === arch);
+      if (image === undefined) continue;
+      const from = parseImageReference(image.repository, 'addon');
+      const to = parseImageReference(alias, 'addon');
+      await copyImage(registry, from, image.manifestDigest, to);
+      const target = `${alias}@${image.manifestDigest}`;
+      await journal.wrote({ kind: 'push', target, detail: 'under an old name' });
     }
     const attestations = await pushAttestations({ plan, pushed, attested }, repository, context);
     const images = pushed.map(({ arch, manifestDigest, mediaType, manifestBytes }) => ({

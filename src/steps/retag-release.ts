@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
 import { platformOf } from '../addon/arch.js';
-import type { Addon } from '../addon/types.js';
 import { replaceVersion } from '../addon/set-version.js';
 import { AddonReleaseError } from '../errors.js';
 import { announce } from '../git/announce.js';
@@ -15,9 +14,10 @@ import { parseManifest } from '../registry/manifests.js';
 import { formatImageReference, parseImageReference } from '../registry/reference.js';
 import { tagImage } from '../registry/tag-image.js';
 import { verifyInstallation } from '../registry/verify-installation.js';
-import { chooseImageNames } from '../plan/image-names.js';
+import { listPulled, nameRepositories } from '../plan/release-repositories.js';
 import { tellWaits } from '../report/retry-notice.js';
 import { summarizeStoreCommit, writeElsewhere } from './channel-store.js';
+import { requireNames } from './published-addon.js';
 
 /** Keeps a release, and another way back, from writing to the same place. The command gives the lock back. */
 export const lockRetagStep = defineStep({
@@ -34,17 +34,18 @@ export const lockRetagStep = defineStep({
 
 type Inputs = Pick<Results, 'addon' | 'settings' | 'retag'>;
 
-function listTargets(
-  { addon, settings, retag }: Inputs,
-  { options: { image, registry } }: StepContext,
-): readonly InstallationTarget[] {
-  const names = chooseImageNames({ configured: addon.image, image, registry });
-  const repositoryOf = (arch: Addon['arches'][number]) =>
-    names?.perArch?.(arch) ?? names?.index ?? '';
-  return addon.arches.map((arch) => ({
-    ...installationTarget(repositoryOf(arch), retag.version, arch, platformOf(arch)),
-    isOptional: settings.optionalArches.includes(arch),
-  }));
+function listTargets({ addon, settings, retag }: Inputs, context: StepContext) {
+  const names = requireNames(addon, settings, context);
+  const { current, old } = listPulled(nameRepositories(names, addon.arches));
+  const describe = (named: typeof current): readonly InstallationTarget[] =>
+    named.map(({ arch, repository }) => ({
+      ...installationTarget(repository, retag.version, arch, platformOf(arch)),
+      isOptional: settings.optionalArches.includes(arch),
+    }));
+  // The tags of an old name that lacks the version are left alone.
+  const isMoved = (one: (typeof old)[number]) =>
+    retag.images.some(({ repository }) => repository === one.repository);
+  return { targets: describe(current), others: describe(old.filter(isMoved)) };
 }
 
 /** An index is taken under another tag only if everything in it is there, also what no installation asks for. */
@@ -81,7 +82,7 @@ export const proveRetagStep = defineStep({
     const report = await verifyInstallation({
       client: settings.private ? registry : registry.withoutLogin(),
       insider: settings.private ? undefined : registry,
-      targets: listTargets(inputs, context),
+      ...listTargets(inputs, context),
     });
     requireInstallable(
       report,

@@ -1,7 +1,7 @@
-import type { Arch } from '../addon/arch.js';
 import { AddonReleaseError } from '../errors.js';
 import type { Results } from '../pipeline/results.js';
 import { defineStep, type StepContext } from '../pipeline/step.js';
+import { listRepositories } from '../plan/release-repositories.js';
 import { signImage } from '../sign/cosign.js';
 
 /** Per-architecture images first, the index last, each once. */
@@ -10,15 +10,12 @@ function listReferences({
   pushed,
   index,
 }: Pick<Results, 'plan' | 'pushed' | 'index'>): readonly string[] {
-  const aliasesOf = (arch: Arch) =>
-    plan.architectures.find((planned) => planned.arch === arch)?.aliases ?? [];
-  return [
-    ...pushed.flatMap(({ arch, repository, manifestDigest }) =>
-      [repository, ...aliasesOf(arch)].map((name) => `${name}@${manifestDigest}`),
-    ),
-    ...pushed.map(({ manifestDigest }) => `${index.repository}@${manifestDigest}`),
-    `${index.repository}@${index.digest}`,
-  ].filter((reference, position, all) => all.indexOf(reference) === position);
+  return listRepositories(plan.architectures, index.repository).flatMap(({ repository, arch }) => [
+    ...pushed
+      .filter((image) => arch === undefined || image.arch === arch)
+      .map(({ manifestDigest }) => `${repository}@${manifestDigest}`),
+    ...(arch === undefined ? [`${repository}@${index.digest}`] : []),
+  ]);
 }
 
 async function sign(

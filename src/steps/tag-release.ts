@@ -1,6 +1,7 @@
 import type { Results } from '../pipeline/results.js';
 import { defineStep, type StepContext } from '../pipeline/step.js';
 import { decideMove } from '../plan/moving-tags.js';
+import { listRepositories } from '../plan/release-repositories.js';
 import { parseVersion } from '../plan/version.js';
 import { parseImageReference } from '../registry/reference.js';
 import { tagImage } from '../registry/tag-image.js';
@@ -8,25 +9,23 @@ import { readTag } from '../registry/tag-state.js';
 
 type Images = Pick<Results, 'plan' | 'pushed' | 'index'>;
 
-/** Tags the per-architecture repositories first, where there are any, and the index last. */
+/** Tags the repositories of single architectures first, where there are any, and the index last. */
 async function tagEverything(
   name: string,
   { plan, pushed, index }: Images,
   { registry, journal }: StepContext,
 ): Promise<readonly string[]> {
   const references: string[] = [];
-  const tag = async (repository: string, digest: string): Promise<void> => {
+  for (const { repository, arch } of listRepositories(plan.architectures, index.repository)) {
+    const image = pushed.find((one) => one.arch === arch);
+    const digest = arch === undefined ? index.digest : image?.manifestDigest;
+    // An optional architecture may have been left out.
+    if (digest === undefined) continue;
     const target = `${repository}:${name}`;
     const moved = await tagImage(registry, parseImageReference(repository, 'addon'), digest, name);
     if (moved) await journal.wrote({ kind: 'tag', target, detail: digest });
     references.push(target);
-  };
-  for (const { arch, repository, manifestDigest } of pushed) {
-    if (repository !== index.repository) await tag(repository, manifestDigest);
-    const { aliases = [] } = plan.architectures.find((one) => one.arch === arch) ?? {};
-    for (const alias of aliases) await tag(alias, manifestDigest);
   }
-  await tag(index.repository, index.digest);
   return references;
 }
 

@@ -1,6 +1,7 @@
-import { platformOf } from '../addon/arch.js';
+import { platformOf, type Arch } from '../addon/arch.js';
 import { defineStep, type StepContext } from '../pipeline/step.js';
 import type { Results } from '../pipeline/results.js';
+import { listPulled } from '../plan/release-repositories.js';
 import type { InstallationTarget } from '../registry/installation.js';
 import { verifyInstallation, type JudgedTarget } from '../registry/verify-installation.js';
 import {
@@ -17,26 +18,23 @@ const UNTOUCHED =
 
 type Inputs = Pick<Results, 'plan' | 'settings' | 'pushed' | 'index'>;
 
-/** Each image by each name that leads to it: its own repository, the index, and old names. */
-function listTargets({ plan, pushed, index }: Inputs): readonly InstallationTarget[][] {
-  const repositories = (name: (repository: string) => string) =>
-    pushed.map(({ arch, repository, configDigest }) => ({
-      ...installationTarget(name(repository), plan.version, arch, platformOf(arch)),
-      expectedConfig: configDigest,
-    }));
-  const isSplit = pushed.some(({ repository }) => repository !== index.repository);
-  const own = repositories((repository) => repository);
-  const aliases = plan.architectures.map(({ aliases: names = [] }) => names.length);
-  const old = Array.from({ length: Math.max(0, ...aliases) }, (_, position) =>
-    pushed.flatMap(({ arch, configDigest }) => {
-      const planned = plan.architectures.find((one) => one.arch === arch);
-      const name = planned?.aliases?.[position];
-      if (name === undefined) return [];
-      const target = installationTarget(name, plan.version, arch, platformOf(arch));
-      return [{ ...target, expectedConfig: configDigest }];
-    }),
-  );
-  return [own, ...(isSplit ? [repositories(() => index.repository)] : []), ...old];
+/** Each image by its name, and by each other one that leads to it: in the index, and old names. */
+function listTargets({ plan, pushed, index }: Inputs): {
+  readonly targets: readonly InstallationTarget[];
+  readonly others: readonly InstallationTarget[];
+} {
+  const describe = (named: readonly { readonly arch: Arch; readonly repository: string }[]) =>
+    named.flatMap(({ arch, repository }) => {
+      const image = pushed.find((one) => one.arch === arch);
+      if (image === undefined) return [];
+      const target = installationTarget(repository, plan.version, arch, platformOf(arch));
+      return [{ ...target, expectedConfig: image.configDigest }];
+    });
+  const { current, old } = listPulled(plan.architectures);
+  const beside = current
+    .filter(({ repository }) => repository !== index.repository)
+    .map(({ arch }) => ({ arch, repository: index.repository }));
+  return { targets: describe(current), others: describe([...beside, ...old]) };
 }
 
 /**
@@ -49,7 +47,6 @@ async function verifyRelease(
 ): Promise<readonly string[]> {
   const { plan, settings, index } = inputs;
   const name = `${plan.slug} ${plan.version}`;
-  const references: string[] = [];
   const reader = settings.private ? registry : registry.withoutLogin();
   const version = { ...parseImageReference(index.repository, 'addon'), tag: plan.version };
   const checks = [
@@ -64,37 +61,33 @@ async function verifyRelease(
       fact: { kind: 'verification', arch: target.arch, reference, login, ...rest },
     });
   };
-  for (const targets of listTargets(inputs)) {
-    const inside = await verifyInstallation({
-      client: registry,
-      insider: undefined,
-      targets,
-      checks: settings.private ? checks : [],
-      onJudged: tellJudged(true),
-    });
-    requireInstallable(inside, 'the registry serves something else than was tested', UNTOUCHED);
-    const outside = settings.private
-      ? inside
-      : await verifyInstallation({
-          client: reader,
-          insider: registry,
-          targets,
-          checks,
-          onJudged: tellJudged(false),
-        });
-    requireInstallable(outside, `${name} can't be installed by those it is for`, UNTOUCHED);
-    for (const { message } of toProblems(outside)) {
-      emit({ type: 'notice', level: 'warning', message });
-    }
-    references.push(
-      ...outside.architectures.map(({ reference, platform }) => `${reference} ${platform}`),
-    );
+  const named = listTargets(inputs);
+  const inside = await verifyInstallation({
+    ...named,
+    client: registry,
+    insider: undefined,
+    checks: settings.private ? checks : [],
+    onJudged: tellJudged(true),
+  });
+  requireInstallable(inside, 'the registry serves something else than was tested', UNTOUCHED);
+  const outside = settings.private
+    ? inside
+    : await verifyInstallation({
+        ...named,
+        client: reader,
+        insider: registry,
+        checks,
+        onJudged: tellJudged(false),
+      });
+  requireInstallable(outside, `${name} can't be installed by those it is for`, UNTOUCHED);
+  for (const { message } of toProblems(outside)) {
+    emit({ type: 'notice', level: 'warning', message });
   }
   if (settings.private) {
     const message = `the settings say that ${plan.indexRepository ?? name} is private: it was verified with this machine's login, and its users need one too`;
     emit({ type: 'notice', level: 'info', message });
   }
-  return references;
+  return outside.architectures.map(({ reference, platform }) => `${reference} ${platform}`);
 }
 
 /** Reads the version back from the registry, as an installation would. */

@@ -1,7 +1,10 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { run } from '../../src/exec/run.js';
 import { runCli } from '../helpers/cli.js';
 import { expectTidyEnd, parseOutput } from '../helpers/expect-run.js';
-import { copyFixture } from '../helpers/fixture-addon.js';
+import { commitAll, copyFixture } from '../helpers/fixture-addon.js';
 import { inspectConfigDigest, inspectIndex, listTags } from '../helpers/published.js';
 import { startRegistry, type RegistryServer } from '../helpers/registry-server.js';
 import { requireTool } from '../helpers/tools.js';
@@ -42,6 +45,50 @@ describe.skipIf(!hasTools)('the names that are published under', () => {
       'latest',
       'stable',
     ]);
+  });
+
+  it('are old ones too, which are released, taken back, verified and cleaned up alike', async () => {
+    const addon = await copyFixture('per-arch-names');
+    const config = await readFile(addon.configFile, 'utf8');
+    await writeFile(addon.configFile, config.replace('{arch}-per-arch', 'one-name'));
+    const settings = path.join(addon.folder, 'addon-release.yaml');
+    await writeFile(settings, "also: ['ghcr.io/example/{arch}-before']\n");
+    await commitAll(addon.folder);
+    const call = (...args: readonly string[]) =>
+      runCli([...args, '--registry', registry.host], { cwd: addon.folder });
+    for (const version of ['1.0.0', '1.1.0']) {
+      await expectTidyEnd(await call(version, '--multi', '--no-smoke', '--quiet'), 0, addon);
+    }
+    const old = ['aarch64', 'amd64'].map((arch) => `${registry.host}/example/${arch}-before`);
+    const expectLatest = async (version: string) => {
+      for (const name of old) {
+        const latest = await inspectConfigDigest(`${name}:latest`);
+        expect(latest, name).toBe(await inspectConfigDigest(`${name}:${version}`));
+      }
+    };
+    await expectLatest('1.1.0');
+
+    const preview = await call('rollback', '--dry-run');
+    for (const name of old) expect(preview.stdout).toContain(`${name}:latest`);
+    await expectTidyEnd(await call('rollback', '--quiet'), 0, addon);
+    await expectLatest('1.0.0');
+
+    const verified = await call('verify');
+    expect(verified.exitCode, verified.stderr).toBe(0);
+    for (const name of old) {
+      expect(verified.stdout).toMatch(new RegExp(`installable .*${name}:1\\.0\\.0$`, 'm'));
+    }
+    const prune = await call('prune', '--keep', '1');
+    expect(prune.exitCode, prune.stderr).toBe(0);
+    for (const name of old) expect(prune.stdout).toMatch(new RegExp(`^${name}$`, 'm'));
+
+    const [first = ''] = old;
+    const copy = [`docker://${first}:1.1.0`, `docker://${first}:1.0.0`];
+    const flags = ['--src-tls-verify=false', '--dest-tls-verify=false'];
+    expect((await run('skopeo', ['copy', '--quiet', ...flags, ...copy])).exitCode).toBe(0);
+    const differs = await call('verify');
+    expect(differs.exitCode).toBe(8);
+    expect(differs.stderr).toContain(`${first}:1.0.0 are different images for aarch64`);
   });
 
   it('are replaced as a whole by --image, with or without {arch}', async () => {

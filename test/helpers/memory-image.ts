@@ -12,14 +12,15 @@ export function pushMemoryImage(
   { seed, seedBlob }: MemoryRegistry,
   repository: string,
   arch: Arch,
-  platform: Arch = arch,
+  { platform = arch, version }: { readonly platform?: Arch; readonly version?: string } = {},
 ): PushedImage {
   const { ociArchitecture, ociVariant } = describeArch(platform);
   const config = encode({
     os: 'linux',
     architecture: ociArchitecture,
     ...(ociVariant === undefined ? {} : { variant: ociVariant }),
-    config: {},
+    config:
+      version === undefined ? {} : { Labels: { 'org.opencontainers.image.version': version } },
     rootfs: { type: 'layers', diff_ids: [`sha256:${'1'.repeat(64)}`] },
   });
   const layer = encode(`layer of ${arch}`);

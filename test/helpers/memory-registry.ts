@@ -18,6 +18,8 @@ export interface MemoryRegistry {
   readonly tags: (repository: string) => ReadonlyMap<string, string>;
   /** Stores a manifest without a trace in the writes. */
   readonly seed: (repository: string, bytes: Uint8Array, mediaType: string, tag?: string) => string;
+  /** Names what is stored already, without a trace in the writes. */
+  readonly seedTag: (repository: string, tag: string, digest: string) => void;
   readonly seedBlob: (repository: string, bytes: Uint8Array) => string;
 }
 
@@ -108,6 +110,7 @@ export function createMemoryRegistry(): MemoryRegistry {
     writes,
     tags: (name) => open(name).tags,
     seed: store,
+    seedTag: (name, tag, digest) => open(name).tags.set(tag, digest),
     seedBlob: (name, bytes) => {
       const digest = digestOf(bytes);
       open(name).blobs.set(digest, bytes);

@@ -1,38 +1,35 @@
 import type { Addon } from '../../addon/types.js';
-import { readSettings } from '../../addon/settings.js';
+import type { ReleaseSettings } from '../../addon/settings.js';
 import { AddonReleaseError } from '../../errors.js';
 import { readSourceFacts } from '../../git/source-facts.js';
 import { checkPackagePage } from '../../github/package-page.js';
 import { findGithubTarget } from '../../github/target.js';
 import type { ReleaseOptions } from '../../pipeline/options.js';
-import { chooseImageNames } from '../../plan/image-names.js';
 import { describe, type Finding } from './check-machines.js';
 
 /** Whether users will be able to pull the images that GitHub keeps; nothing is asked without a token. */
 export async function checkGithub({
   options,
   addon,
+  settings,
+  repositories,
   signal,
 }: {
   readonly options: ReleaseOptions;
   readonly addon: Addon | undefined;
+  readonly settings: ReleaseSettings | undefined;
+  readonly repositories: readonly string[];
   readonly signal: AbortSignal;
 }): Promise<readonly Finding[]> {
-  const { image, registry, environment } = options;
-  const names = chooseImageNames({ configured: addon?.image, image, registry });
-  if (addon === undefined || names === undefined) return [];
+  const { environment } = options;
+  if (addon === undefined || repositories.length === 0) return [];
   const { url } = await readSourceFacts(addon.folder, environment, 0);
   const target = findGithubTarget(url, environment);
   if ('reason' in target) return [];
-  const { settings } = await readSettings(addon.folder, addon.repository?.folder);
   const { createGithubClient } = await import('../../github/client.js');
   const client = createGithubClient({ ...target, failure: 'environment', signal });
-  const images = new Set([
-    ...addon.arches.flatMap((arch) => names.perArch?.(arch) ?? []),
-    names.index,
-  ]);
   const findings: Finding[] = [];
-  for (const repository of images) {
+  for (const repository of repositories) {
     const name = `GitHub's page of ${repository}`;
     try {
       const problem = await checkPackagePage(client, repository);
@@ -40,7 +37,7 @@ export async function checkGithub({
       const isFine =
         problem === undefined ||
         problem.problem === 'missing' ||
-        (problem.problem === 'private' && settings.private);
+        (problem.problem === 'private' && settings?.private === true);
       findings.push({
         name,
         ok: isFine,

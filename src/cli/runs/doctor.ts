@@ -1,6 +1,6 @@
 import type { Arch } from '../../addon/arch.js';
 import { chooseAddonFolder, readAddon } from '../../addon/read-addon.js';
-import { readSettings } from '../../addon/settings.js';
+import { readSettings, type ReleaseSettings } from '../../addon/settings.js';
 import type { Addon } from '../../addon/types.js';
 import { readBuildxVersion } from '../../engine/builder.js';
 import { readEngine } from '../../engine/docker.js';
@@ -10,6 +10,7 @@ import type { ReleaseOptions } from '../../pipeline/options.js';
 import { PIPELINES } from '../../pipeline/pipeline.js';
 import type { Tool } from '../../pipeline/step.js';
 import { chooseImageNames } from '../../plan/image-names.js';
+import { listRepositories, nameRepositories } from '../../plan/release-repositories.js';
 import { parseImageReference } from '../../registry/reference.js';
 import { readCosignVersion } from '../../sign/cosign.js';
 import { removeLeftovers } from '../../smoke/leftovers.js';
@@ -24,6 +25,10 @@ import { checkMachines, describe, type Finding } from './check-machines.js';
 interface Patient {
   readonly options: ReleaseOptions;
   readonly addon: Addon | undefined;
+  /** Of the add-on. */
+  readonly settings: ReleaseSettings | undefined;
+  /** That its releases are published in. */
+  readonly repositories: readonly string[];
   readonly fix: boolean;
   readonly signal: AbortSignal;
 }
@@ -63,20 +68,26 @@ async function checkEmulation(patient: Patient): Promise<readonly Finding[]> {
   });
 }
 
-async function checkRegistry({ options, addon, signal }: Patient): Promise<readonly Finding[]> {
-  const names = chooseImageNames({
-    configured: addon?.image,
-    image: options.image,
-    registry: options.registry,
-  });
-  if (addon === undefined || names === undefined) return [];
+function findRepositories(
+  { image, registry }: ReleaseOptions,
+  addon: Addon,
+  { also }: ReleaseSettings,
+): readonly string[] {
+  const names = chooseImageNames({ configured: addon.image, image, registry, also });
+  if (names === undefined) return [];
+  return listRepositories(nameRepositories(names, addon.arches), names.index).map(
+    ({ repository }) => repository,
+  );
+}
+
+async function checkRegistry({
+  options,
+  repositories,
+  signal,
+}: Patient): Promise<readonly Finding[]> {
   const registry = connectRegistry({ environment: options.environment, signal });
-  const repositories = new Set([
-    ...addon.arches.flatMap((arch) => names.perArch?.(arch) ?? []),
-    names.index,
-  ]);
   return Promise.all(
-    [...repositories].map(async (repository): Promise<Finding> => {
+    repositories.map(async (repository): Promise<Finding> => {
       const name = `push to ${repository}`;
       try {
         await registry.checkPush(parseImageReference(repository, 'addon'));
@@ -98,10 +109,8 @@ async function checkGit({ signal }: Patient): Promise<readonly Finding[]> {
 }
 
 /** Only who signs needs cosign. */
-async function checkCosign({ addon, signal }: Patient): Promise<readonly Finding[]> {
-  if (addon === undefined) return [];
-  const { settings } = await readSettings(addon.folder, addon.repository?.folder);
-  if (settings.sign === undefined && settings.signedBases === undefined) return [];
+async function checkCosign({ settings, signal }: Patient): Promise<readonly Finding[]> {
+  if ((settings?.sign ?? settings?.signedBases) === undefined) return [];
   const version = await readCosignVersion(signal);
   return [
     version === undefined
@@ -146,7 +155,13 @@ export async function runDoctor(
   const options = parseFlags(invocation, context);
   const fix = invocation.flags.fix === true;
   const addon = await findAddon(options);
-  const patient: Patient = { options, addon, fix, signal };
+  const { settings } =
+    addon === undefined
+      ? { settings: undefined }
+      : await readSettings(addon.folder, addon.repository?.folder);
+  const repositories =
+    addon === undefined || settings === undefined ? [] : findRepositories(options, addon, settings);
+  const patient: Patient = { options, addon, settings, repositories, fix, signal };
   const tools = new Set(PIPELINES.release.flatMap((step) => step.tools));
   const findings: Finding[] = [];
   for (const tool of tools) {

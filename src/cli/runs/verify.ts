@@ -7,6 +7,7 @@ import { AddonReleaseError } from '../../errors.js';
 import { discoverAddons } from '../../lint/discover.js';
 import type { Problem } from '../../problem.js';
 import { chooseImageNames } from '../../plan/image-names.js';
+import { listPulled, nameRepositories } from '../../plan/release-repositories.js';
 import { parseVersion } from '../../plan/version.js';
 import type { RegistryClient } from '../../registry/client.js';
 import { installationTarget, toProblems } from '../../registry/judge-installation.js';
@@ -42,18 +43,23 @@ async function verifyAddon(
     configured: addon.image,
     image: flags.image,
     registry: addon.image === undefined && flags.image === undefined ? undefined : flags.registry,
+    also: settings.also,
   });
   if (names === undefined) return { ...named, outcome: 'local' };
   const isPrivate = flags.private === true || settings.private;
   const client = isPrivate ? registry : registry.withoutLogin();
   const index = { ...parseImageReference(names.index, 'addon'), tag };
+  const { current, old } = listPulled(nameRepositories(names, addon.arches));
+  const describe = (named: typeof current) =>
+    named.map(({ arch, repository }) => ({
+      ...installationTarget(repository, tag, arch, platformOf(arch)),
+      isOptional: settings.optionalArches.includes(arch),
+    }));
   const report = await verifyInstallation({
     client,
     insider: isPrivate ? undefined : registry,
-    targets: addon.arches.map((arch) => ({
-      ...installationTarget(names.perArch?.(arch) ?? names.index, tag, arch, platformOf(arch)),
-      isOptional: settings.optionalArches.includes(arch),
-    })),
+    targets: describe(current),
+    others: describe(old),
     beside: names.perArch === undefined ? undefined : index,
     checks: [
       createSignatureCheck(settings.sign, signal),

@@ -228,7 +228,7 @@ describe('verification', () => {
     const { error, tagged, results } = await release({
       image: INDEX,
       meanwhile: (registry) => {
-        const other = pushMemoryImage(registry, INDEX, 'aarch64', 'amd64');
+        const other = pushMemoryImage(registry, INDEX, 'aarch64', { platform: 'amd64' });
         const index = encode({
           schemaVersion: 2,
           mediaType: MEDIA_TYPES.ociIndex,
@@ -266,7 +266,7 @@ describe('verification', () => {
       image: INDEX,
       pushed: (registry) => [
         pushMemoryImage(registry, INDEX, 'amd64'),
-        pushMemoryImage(registry, INDEX, 'armv7', 'aarch64'),
+        pushMemoryImage(registry, INDEX, 'armv7', { platform: 'aarch64' }),
       ],
     });
     expect(error).toMatchObject({
