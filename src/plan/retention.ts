@@ -10,6 +10,8 @@ export interface StoredItem {
   readonly children: readonly string[];
   /** What a signature or attestation belongs to, and whether the repository still holds that. */
   readonly subject: { readonly digest: string; readonly isThere: boolean } | undefined;
+  /** An index names it as what attests an image of it. */
+  readonly isAttestation?: boolean;
   /** Pushed so lately that a release may still be about to name it. */
   readonly isRecent?: boolean;
   /** Configuration and layers, sizes in bytes. */
@@ -121,8 +123,9 @@ function addParts(kept: Map<string, string>, items: ReadonlyMap<string, StoredIt
   }
 }
 
-function isAttachment({ subject, tags }: StoredItem): boolean {
-  return subject !== undefined && tags.every((tag) => readAttachmentTag(tag) !== undefined);
+function isAttachment({ subject, isAttestation, tags }: StoredItem): boolean {
+  const belongs = subject !== undefined || isAttestation === true;
+  return belongs && tags.every((tag) => readAttachmentTag(tag) !== undefined);
 }
 
 /** Decides what a repository can do without. Pure: the same input gives the same answer. */

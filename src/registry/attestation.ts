@@ -71,12 +71,15 @@ export function isAbout({ subject }: Statement, digest: string): boolean {
   return subject.length > 0 && subject.every((one) => one.digest[algorithm] === hex);
 }
 
+/** Whether an entry of an index attests another one, and is no image. */
+export function isAttestationEntry({ annotations }: Pick<Descriptor, 'annotations'>): boolean {
+  return annotations?.[REFERENCE_TYPE] === ATTESTATION_MANIFEST;
+}
+
 /** The entry of an index that attests what a digest names. */
 export function findAttestation(index: ImageIndex, digest: string): Descriptor | undefined {
   return index.manifests.find(
-    ({ annotations }) =>
-      annotations?.[REFERENCE_TYPE] === ATTESTATION_MANIFEST &&
-      annotations[REFERENCE_DIGEST] === digest,
+    (entry) => isAttestationEntry(entry) && entry.annotations?.[REFERENCE_DIGEST] === digest,
   );
 }
 
@@ -89,9 +92,7 @@ export function listStatements({ layers }: ImageManifest): readonly Descriptor[]
 export function isSameBesideAttestations(one: ImageIndex, other: ImageIndex): boolean {
   const describe = ({ manifests, annotations = {} }: ImageIndex) =>
     JSON.stringify([
-      manifests
-        .filter((entry) => entry.annotations?.[REFERENCE_TYPE] !== ATTESTATION_MANIFEST)
-        .map(({ digest }) => digest),
+      manifests.filter((entry) => !isAttestationEntry(entry)).map(({ digest }) => digest),
       Object.entries(annotations).sort(),
     ]);
   return describe(one) === describe(other);

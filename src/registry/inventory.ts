@@ -1,3 +1,4 @@
+import { isAttestationEntry } from './attestation.js';
 import type { RegistryClient } from './client.js';
 import type { Descriptor } from './image-types.js';
 import { parseManifest } from './manifests.js';
@@ -13,6 +14,8 @@ interface InventoryItem {
   readonly version: string | undefined;
   readonly children: readonly string[];
   readonly subject: { readonly digest: string; readonly isThere: boolean } | undefined;
+  /** An index names it as what attests an image of it. */
+  readonly isAttestation: boolean;
   readonly blobs: readonly Pick<Descriptor, 'digest' | 'size'>[];
 }
 
@@ -26,7 +29,11 @@ async function forEach<T>(list: Iterable<T>, run: (item: T) => Promise<void>): P
   await Promise.all(Array.from({ length: PARALLEL }, work));
 }
 
-type Draft = Omit<InventoryItem, 'tags' | 'subject'> & { readonly subject: string | undefined };
+type Draft = Omit<InventoryItem, 'tags' | 'subject' | 'isAttestation'> & {
+  readonly subject: string | undefined;
+  /** Those of the children that attest others. */
+  readonly attestations: readonly string[];
+};
 
 class Inventory {
   readonly #drafts = new Map<string, Promise<Draft | undefined>>();
@@ -62,12 +69,14 @@ class Inventory {
       const stored = await this.#client.getManifest(this.#repository, digest);
       const content = parseManifest(this.#repository, stored);
       const own = content.kind === 'index' ? content.index : content.manifest;
+      const entries = content.kind === 'index' ? content.index.manifests : [];
       return {
         digest,
         version: this.#tags.has(digest)
           ? await readImageVersion(this.#client, this.#repository, stored)
           : undefined,
-        children: content.kind === 'index' ? content.index.manifests.map((one) => one.digest) : [],
+        children: entries.map((one) => one.digest),
+        attestations: entries.filter(isAttestationEntry).map((one) => one.digest),
         blobs:
           content.kind === 'index' ? [] : [content.manifest.config, ...content.manifest.layers],
         subject: own.subject?.digest ?? subject,
@@ -117,16 +126,20 @@ export async function readInventory(
   });
   const drafts = await inventory.drafts();
   const known = new Set(drafts.map(({ digest }) => digest));
+  const attesting = new Set(drafts.flatMap(({ attestations }) => attestations));
   const items: InventoryItem[] = [];
-  await forEach(drafts, async (draft) => {
-    const { subject } = draft;
+  await forEach(drafts, async ({ digest, version, children, blobs, subject }) => {
     const isThere =
       subject !== undefined &&
       (known.has(subject) || (await client.headManifest(repository, subject)) !== undefined);
     items.push({
-      ...draft,
-      tags: tags.get(draft.digest) ?? [],
+      digest,
+      tags: tags.get(digest) ?? [],
+      version,
+      children,
       subject: subject === undefined ? undefined : { digest: subject, isThere },
+      isAttestation: attesting.has(digest),
+      blobs,
     });
   });
   return items.sort((one, other) => (one.digest < other.digest ? -1 : 1));

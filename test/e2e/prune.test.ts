@@ -110,11 +110,11 @@ describe.skipIf(!hasTools)('addon-release prune', () => {
       retention.deleted.map(({ kind }) => kind),
     );
     // Of each version two images and what attests them.
-    expect(kinds.slice(0, 10)).toEqual([
-      ...['version', 'version'],
-      ...Array.from({ length: 8 }, () => 'part'),
-    ]);
-    expect(kinds.slice(10).every((kind) => kind === 'attachment')).toBe(true);
+    const kindsOf = (kind: string) => kinds.filter((one) => one === kind).length;
+    expect(kinds.slice(0, 6)).toEqual(['version', 'version', 'part', 'part', 'part', 'part']);
+    expect(kindsOf('version') + kindsOf('part') + kindsOf('attachment')).toBe(kinds.length);
+    expect(kindsOf('attachment')).toBeGreaterThan(4);
+    expect(kinds.lastIndexOf('part')).toBe(5);
     expect(output.deleted).toHaveLength(kinds.length);
     expect(await listTags(image)).toEqual(
       [

@@ -131,6 +131,32 @@ describe('decideRetention', () => {
     expect(decide(items, { keep: 2 }).deleted).toEqual([]);
   });
 
+  test('counts what attests images apart, and keeps it with its index', () => {
+    const attested = (version: string): readonly StoredItem[] => {
+      const [index, ...images] = release(version);
+      const children = [...(index?.children ?? []), digestOf(`${version}a`)];
+      return [
+        item(version, { ...index, children }),
+        ...images,
+        item(`${version}a`, { isAttestation: true }),
+      ];
+    };
+    const items = [...attested('1.0.0'), ...attested('1.1.0')];
+    const { kept, deleted } = decideRetention(items, { keep: 1, offered: [] });
+    const show = (entries: typeof kept) =>
+      entries.map(({ digest, kind }) => [nameOf(digest), kind]);
+    expect(show(kept)).toEqual([
+      ['1.1.0', 'version'],
+      ['1.1.0i', 'part'],
+      ['1.1.0a', 'attachment'],
+    ]);
+    expect(show(deleted)).toEqual([
+      ['1.0.0', 'version'],
+      ['1.0.0i', 'part'],
+      ['1.0.0a', 'attachment'],
+    ]);
+  });
+
   test('deletes signatures of what is gone, but none of what cannot be listed', () => {
     const lost = signature('gone', { subject: { digest: digestOf('gone'), isThere: false } });
     const hidden = signature('hidden');
