@@ -1,7 +1,26 @@
+import { AddonReleaseError } from '../errors.js';
+
 /** What can be brought up to date, in the order in which it is. */
 export const MIGRATIONS = ['deprecated-fields', 'build-file', 'image-name', 'workflows'] as const;
 
 export type MigrationName = (typeof MIGRATIONS)[number];
+
+/**
+ * Reads `--only`: names separated by commas; undefined = all of them.
+ *
+ * @throws AddonReleaseError `usage`
+ */
+export function chooseMigrations(only: string | undefined): readonly MigrationName[] {
+  if (only === undefined) return MIGRATIONS;
+  const names = only.split(',').map((name) => name.trim());
+  const unknown = names.find((name) => !(MIGRATIONS as readonly string[]).includes(name));
+  if (unknown !== undefined) {
+    throw new AddonReleaseError('usage', `--only "${unknown}" is no migration`, {
+      hint: `Choose from ${MIGRATIONS.join(', ')}.`,
+    });
+  }
+  return MIGRATIONS.filter((name) => names.includes(name));
+}
 
 /** A file as a migration wants it. */
 export interface MigratedFile {

@@ -1,4 +1,5 @@
-import { readFile, stat } from 'node:fs/promises';
+import { mkdtemp, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { ARCHES, platformOf, type Arch } from '../../addon/arch.js';
 import { readAddon } from '../../addon/read-addon.js';
 import type { Addon } from '../../addon/types.js';
@@ -8,21 +9,29 @@ import { readEngine, tryDocker } from '../../engine/docker.js';
 import { readImageTree, type LayerEntry } from '../../engine/image-tree.js';
 import { AddonReleaseError } from '../../errors.js';
 import { readSourceFacts } from '../../git/source-facts.js';
+import { describeContent, reachesAddon, type Change } from '../../migrate/changes.js';
 import {
   compareImages,
   type ChangedContent,
   type ComparedImage,
-  type Comparison,
 } from '../../migrate/compare-images.js';
+import type { Proof } from '../../migrate/proof.js';
+import { withOriginalPaths, type SourceCopy } from '../../migrate/source-copy.js';
+import type { Discovery } from '../../lint/discover.js';
 import type { ReleaseOptions } from '../../pipeline/options.js';
+import { describeIndexes } from '../../plan/build-index.js';
 import { parseDockerfile } from '../../plan/dockerfile.js';
 import type { SourceFacts } from '../../plan/image-metadata.js';
 import { makePlan, type ReleasePlan } from '../../plan/release-plan.js';
 import { readVersion } from '../../plan/version.js';
 import type { Emit } from '../../report/events.js';
+import type { CommandContext } from '../command.js';
+import type { MigrateFlags } from '../commands/migrate.js';
+import { openScreen } from '../open-screen.js';
+import { parseFlags } from '../parse-flags.js';
 
 /** One add-on before and after. */
-export interface ProofRequest {
+interface ProofRequest {
   /** Absolute paths of its folder, and of that of the copy which has been migrated. */
   readonly before: string;
   readonly after: string;
@@ -33,12 +42,6 @@ export interface ProofRequest {
   readonly runFolder: string;
   readonly emit: Emit;
   readonly signal: AbortSignal;
-}
-
-/** What one architecture's two images have in common. */
-export interface Proof extends Comparison {
-  readonly slug: string;
-  readonly arch: Arch;
 }
 
 const REMOVE_TIMEOUT_MS = 60_000;
@@ -119,7 +122,7 @@ async function build(
   release: ReleasePlan,
   form: string,
   known: Map<string, readonly LayerEntry[]>,
-  { runFolder, emit, signal }: ProofRequest,
+  { options, runFolder, emit, signal }: ProofRequest,
 ): Promise<ReadonlyMap<Arch, ComparedImage & { readonly digest: string }>> {
   const results = new Map<Arch, BuildResult>();
   const started = performance.now();
@@ -128,6 +131,7 @@ async function build(
   try {
     await buildImages({
       plan: release,
+      secrets: describeIndexes(options.buildIndexes),
       runFolder,
       signal,
       emit,
@@ -159,7 +163,7 @@ async function build(
  *
  * @throws AddonReleaseError `build` when one of them does not build, `addon` when one is not even an add-on
  */
-export async function proveMigration(request: ProofRequest): Promise<readonly Proof[]> {
+async function proveMigration(request: ProofRequest): Promise<readonly Proof[]> {
   const { options, signal, changed } = request;
   const [before, after] = [await read(request.before), await read(request.after)];
   const engine = await readEngine(signal);
@@ -181,4 +185,63 @@ export async function proveMigration(request: ProofRequest): Promise<readonly Pr
     if (one === undefined || other === undefined) return [];
     return [{ slug: before.slug, arch, ...compareImages(one, other, changed, baseChanged) }];
   });
+}
+
+/** @throws AddonReleaseError `usage` naming the flag */
+export function parseProofFlags(
+  { arch, baseMirror, buildArg, buildIndex, builder }: MigrateFlags,
+  context: Omit<CommandContext, 'signal'>,
+): ReleaseOptions {
+  if (builder !== undefined) {
+    throw new AddonReleaseError('usage', 'migrate has no --builder', {
+      hint: 'The engine in use builds both forms.',
+    });
+  }
+  const flags = {
+    ...(arch === undefined ? {} : { arch }),
+    ...(baseMirror === undefined ? {} : { baseMirror }),
+    ...(buildArg === undefined ? {} : { buildArg }),
+    ...(buildIndex === undefined ? {} : { buildIndex }),
+  };
+  return parseFlags({ command: 'build', args: [], flags }, context);
+}
+
+interface ChangesToProve extends Pick<Discovery, 'addons'> {
+  readonly changes: readonly Change[];
+  readonly copy: SourceCopy;
+  readonly options: ReleaseOptions;
+  readonly flags: MigrateFlags;
+  /** An existing folder for what is built. */
+  readonly work: string;
+}
+
+/** Builds both forms of every add-on whose images a change may reach. */
+export async function proveChanges(
+  { addons, changes, copy, options, flags, work }: ChangesToProve,
+  { environment, signal }: CommandContext,
+): Promise<readonly Proof[]> {
+  const wanted = addons.filter((addon) => changes.some((change) => reachesAddon(change, addon)));
+  if (wanted.length === 0) return [];
+  const screen = await openScreen(flags, environment);
+  const proofs: Proof[] = [];
+  try {
+    for (const { folder } of wanted) {
+      const proof = await proveMigration({
+        before: folder,
+        after: copy.toCopy(folder),
+        changed: changes.map((change) => describeContent(change, folder)),
+        options,
+        arches: flags.arch !== undefined ? options.arches : flags.multi === true ? 'all' : 'host',
+        runFolder: await mkdtemp(join(work, 'proof-')),
+        emit: screen.emit,
+        signal,
+      });
+      proofs.push(...proof);
+    }
+  } catch (error) {
+    throw withOriginalPaths(error, copy);
+  } finally {
+    await screen.close();
+  }
+  return proofs;
 }
