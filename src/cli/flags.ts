@@ -37,6 +37,16 @@ export function addBuildArgOption(command: Command): Command {
   );
 }
 
+/** Where packages come from while something is built. */
+export function addBuildIndexOption(command: Command): Command {
+  return command.addOption(
+    new Option(
+      '--build-index <url>',
+      'where pip=, npm= or apt= (a proxy) take packages from while building; repeatable',
+    ).argParser(collect),
+  );
+}
+
 /** For another machine to publish. */
 export function addOutOption(command: Command): Command {
   return command.option(
@@ -76,18 +86,14 @@ export function addImageOptions(command: Command): Command {
 
 /** What decides how images are built, and where they go. */
 export function addCommonOptions(command: Command): Command {
-  return addImageOptions(addBuildOptions(command))
-    .option('--no-cache', 'build without the build cache')
-    .option(
-      '--build-cache <where>',
-      'keep finished steps for other machines: registry[=NAME], gha or local=FOLDER',
-    )
-    .addOption(
-      new Option(
-        '--build-index <url>',
-        'where pip=, npm= or apt= (a proxy) take packages from while building; repeatable',
-      ).argParser(collect),
-    );
+  return addBuildIndexOption(
+    addImageOptions(addBuildOptions(command))
+      .option('--no-cache', 'build without the build cache')
+      .option(
+        '--build-cache <where>',
+        'keep finished steps for other machines: registry[=NAME], gha or local=FOLDER',
+      ),
+  );
 }
 
 /** What a release publishes, and where it is announced. */

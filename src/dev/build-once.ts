@@ -4,6 +4,7 @@ import {
   type BuildResult,
   type Candidate,
 } from '../engine/build.js';
+import type { BuildSecrets } from '../engine/build-secrets.js';
 import { tryDocker } from '../engine/docker.js';
 import { AddonReleaseError } from '../errors.js';
 import type { ReleasePlan } from '../plan/release-plan.js';
@@ -13,6 +14,7 @@ import type { DevConsole } from './dev-console.js';
 export interface BuildOnceRequest {
   /** Of one architecture. */
   readonly plan: ReleasePlan;
+  readonly secrets: BuildSecrets | undefined;
   readonly runFolder: string;
   readonly console: DevConsole;
   readonly emit: Emit;

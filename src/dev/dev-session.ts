@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Engine } from '../engine/docker.js';
 import { AddonReleaseError } from '../errors.js';
 import type { ReleaseOptions } from '../pipeline/options.js';
+import { describeIndexes } from '../plan/build-index.js';
 import type { Emit } from '../report/events.js';
 import { listNotExercised } from '../smoke/container-settings.js';
 import { openEnvironment, type SmokeEnvironment } from '../smoke/environment.js';
@@ -81,10 +82,11 @@ export async function runDevSession(request: DevRequest): Promise<void> {
   const { addon, smokeFile } = request.inputs;
   // A wrong --run is found before anything is started.
   chooseRun(smokeFile, request.runName);
+  const secrets = describeIndexes(options.buildIndexes);
   const defect = new AbortController();
   const loop = new DevLoop({
     ...request,
-    build: (plan, newer) => buildOnce({ ...request, plan, signal: newer }),
+    build: (plan, newer) => buildOnce({ ...request, plan, secrets, signal: newer }),
     onReplaced: removeReplacedImage,
     onDefect: (error) => {
       defect.abort(error);

@@ -12,6 +12,7 @@ import {
 } from '../registry/attestation.js';
 import { listManifests, openArchive, unreadable, type ListedManifest } from './archive-parts.js';
 import { attestDefinition, attestOptions, layoutOutput } from './bake-definition.js';
+import { giveSecrets, mountSecrets, type BuildSecrets } from './build-secrets.js';
 import { groupByMachine, type Candidate } from './build.js';
 import { bake, BUILDX_ENVIRONMENT } from './buildx.js';
 import { onEngine, tryDocker } from './docker.js';
@@ -106,13 +107,15 @@ export interface AttestRequest {
   readonly plan: ReleasePlan;
   readonly attest: AttestationPlan;
   readonly candidates: readonly Candidate[];
+  /** What they were built with: instructions that are told something else do not come from the cache. */
+  readonly secrets: BuildSecrets | undefined;
   readonly runFolder: string;
   readonly signal: AbortSignal;
 }
 
 /** One bake call: what the same builder has built. */
 async function attestGroup(
-  { plan, attest, runFolder, signal }: Omit<AttestRequest, 'candidates'>,
+  { plan, attest, secrets, runFolder, signal }: Omit<AttestRequest, 'candidates'>,
   candidates: readonly Candidate[],
   builder: string | undefined,
   name: string,
@@ -120,10 +123,13 @@ async function attestGroup(
   const folder = join(runFolder, `attested-${name}`);
   const fileOf = ({ arch }: Pick<ArchPlan, 'arch'>) => join(folder, `${arch}.tar`);
   const definitionFile = join(runFolder, `bake-attest-${name}.json`);
-  const arches = candidates.map((candidate) => candidate.plan);
+  const { entries, environment } = giveSecrets(secrets);
   try {
     await mkdir(folder, { recursive: true });
-    const definition = attestDefinition(plan, arches, attest, fileOf);
+    const arches = await Promise.all(
+      candidates.map(({ arch, plan: own }) => mountSecrets(own, arch, secrets, runFolder)),
+    );
+    const definition = attestDefinition(plan, arches, attest, fileOf, entries);
     await writeFile(definitionFile, JSON.stringify(definition, undefined, 2), { mode: 0o600 });
     const end = await bake({
       definitionFile,
@@ -131,6 +137,7 @@ async function attestGroup(
       builder,
       directory: plan.folder,
       signal,
+      secrets: environment,
       onRecord: () => undefined,
     });
     signal.throwIfAborted();

@@ -66,6 +66,10 @@ function define(targets: readonly (readonly [string, BakeTarget])[]): BakeDefini
   };
 }
 
+function describeSecrets(secrets: readonly string[]): Pick<BakeTarget, 'secret'> {
+  return secrets.length === 0 ? {} : { secret: secrets };
+}
+
 /** Builds each target on its own and loads it into the local engine. */
 export function defineTargets(
   targets: readonly (Pick<NamedTarget, 'name' | 'plan' | 'arch'> & {
@@ -80,7 +84,7 @@ export function defineTargets(
         ...target(plan, arch),
         tags: [arch.localImage],
         output: ['type=docker'],
-        ...(secrets.length === 0 ? {} : { secret: secrets }),
+        ...describeSecrets(secrets),
         ...(plan.noCache ? { 'no-cache': true } : {}),
         ...(cache === undefined ? {} : describeCache(cache, { plan, arch })),
       },
@@ -89,8 +93,12 @@ export function defineTargets(
 }
 
 /** The same for one add-on: each architecture is a target of its own. */
-export function loadDefinition(plan: ReleasePlan, arches: readonly ArchPlan[]): BakeDefinition {
-  return defineTargets(arches.map((arch) => ({ name: arch.arch, plan, arch })));
+export function loadDefinition(
+  plan: ReleasePlan,
+  arches: readonly ArchPlan[],
+  secrets: readonly string[] = [],
+): BakeDefinition {
+  return defineTargets(arches.map((arch) => ({ name: arch.arch, plan, arch, secrets })));
 }
 
 /** A field of a list that buildx reads as CSV: a folder's name may hold a comma. */
@@ -117,6 +125,7 @@ export function attestDefinition(
   arches: readonly ArchPlan[],
   attest: AttestationPlan,
   fileOf: (arch: ArchPlan) => string,
+  secrets: readonly string[] = [],
 ): BakeDefinition {
   return define(
     arches.map((arch) => [
@@ -126,6 +135,7 @@ export function attestDefinition(
         // BuildKit does not say of which image it speaks when that has no name.
         tags: [arch.localImage],
         attest: attestOptions(attest).map(literal),
+        ...describeSecrets(secrets),
         output: [literal(layoutOutput(fileOf(arch)))],
       },
     ]),

@@ -4,6 +4,7 @@ import { isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { AddonReleaseError } from '../errors.js';
 import type { ArchPlan, ReleasePlan } from '../plan/release-plan.js';
 import { loadDefinition, type BakeDefinition, type BakeTarget } from './bake-definition.js';
+import { giveSecrets, mountSecrets, type BuildSecrets } from './build-secrets.js';
 import { groupByMachine } from './build.js';
 import { bake } from './buildx.js';
 import { onEngine } from './docker.js';
@@ -27,6 +28,7 @@ export interface CacheReport {
 
 export interface CacheCheck {
   readonly plan: ReleasePlan;
+  readonly secrets: BuildSecrets | undefined;
   /** The file that is changed in the copy, relative to the add-on's folder. */
   readonly touch: string;
   readonly signal: AbortSignal;
@@ -34,8 +36,12 @@ export interface CacheCheck {
 }
 
 /** Builds leave nothing in the engine but their cache. */
-function cacheOnly(plan: ReleasePlan, arches: readonly ArchPlan[]): BakeDefinition {
-  const { group, target: loading } = loadDefinition(plan, arches);
+function cacheOnly(
+  plan: ReleasePlan,
+  arches: readonly ArchPlan[],
+  secrets: readonly string[],
+): BakeDefinition {
+  const { group, target: loading } = loadDefinition(plan, arches, secrets);
   const target: Record<string, BakeTarget> = {};
   for (const [name, { tags, ...rest }] of Object.entries(loading)) {
     // A cache has no name; the tag is that of the image that is loaded otherwise.
@@ -63,23 +69,19 @@ function movePlan(plan: ReleasePlan, folder: string): ReleasePlan {
 async function buildOnce(
   plan: ReleasePlan,
   work: string,
-  { signal }: CacheCheck,
+  { signal, secrets }: CacheCheck,
 ): Promise<CheckedBuild> {
+  const { entries, environment } = giveSecrets(secrets);
   const times = new StepTimes(plan.architectures.map(({ arch }) => arch));
   const started = performance.now();
   const ends = await Promise.all(
     groupByMachine(plan.architectures.map((arch) => ({ arch }))).map(async (group, index) => {
       const { builder, context, items } = group;
       const definitionFile = join(work, `bake-${index}.json`);
-      await writeFile(
-        definitionFile,
-        JSON.stringify(
-          cacheOnly(
-            plan,
-            items.map(({ arch }) => arch),
-          ),
-        ),
+      const arches = await Promise.all(
+        items.map(({ arch }) => mountSecrets(arch, arch.arch, secrets, work)),
       );
+      await writeFile(definitionFile, JSON.stringify(cacheOnly(plan, arches, entries)));
       return onEngine(context, () =>
         bake({
           definitionFile,
@@ -87,6 +89,7 @@ async function buildOnce(
           builder,
           directory: plan.folder,
           signal,
+          secrets: environment,
           onRecord: (record) => {
             times.apply(record);
           },

@@ -2,6 +2,7 @@ import { attestImages, findStatements } from '../engine/attest.js';
 import type { Candidate } from '../engine/build.js';
 import { AddonReleaseError } from '../errors.js';
 import { defineStep } from '../pipeline/step.js';
+import { describeIndexes } from '../plan/build-index.js';
 import { findMissing } from '../sign/attestations.js';
 
 async function findUnattested(approved: readonly Candidate[], runFolder: string) {
@@ -27,7 +28,8 @@ export const attestImagesStep = defineStep({
     if (attest === undefined) return [];
     const unattested = await findUnattested(approved, runFolder);
     if (unattested.length > 0 && options.from.length === 0) {
-      await attestImages({ plan, attest, candidates: unattested, runFolder, signal });
+      const secrets = describeIndexes(options.buildIndexes);
+      await attestImages({ plan, attest, candidates: unattested, secrets, runFolder, signal });
     }
     const wanted = { provenance: attest.provenance, sbom: attest.sbom !== undefined };
     const attested = [];

@@ -1,5 +1,5 @@
 import { defineCommand, type CommandGroup, type Flags } from '../command.js';
-import { addBuildOptions, addOutputOptions } from '../flags.js';
+import { addBuildIndexOption, addBuildOptions, addOutputOptions } from '../flags.js';
 
 export interface CacheCheckFlags extends Flags {
   readonly touch?: string;
@@ -18,7 +18,7 @@ export const cacheCommands: CommandGroup = {
   addon-release cache check --touch src/main.py  after a change of this file (in a copy)
   addon-release cache check --no-cache           begin without a cache, to see what it saves`,
       configure: (command) =>
-        addBuildOptions(addOutputOptions(command))
+        addBuildIndexOption(addBuildOptions(addOutputOptions(command)))
           .option('--no-cache', 'make the first build without the build cache')
           .option(
             '--touch <file>',

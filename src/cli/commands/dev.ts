@@ -1,5 +1,5 @@
 import { defineCommand, type Flags } from '../command.js';
-import { addBuildOptions, addVerbosityOptions } from '../flags.js';
+import { addBuildIndexOption, addBuildOptions, addVerbosityOptions } from '../flags.js';
 
 /** Flags of `dev` alone. */
 export interface DevFlags extends Flags {
@@ -14,7 +14,7 @@ export const devCommand = defineCommand<DevFlags>({
   addon-release dev --run tls     with the options of a run in smoke.yaml
   addon-release dev --port 8080   with the page at another port`,
   configure: (command) =>
-    addBuildOptions(addVerbosityOptions(command))
+    addBuildIndexOption(addBuildOptions(addVerbosityOptions(command)))
       .option('--run <name>', 'start with the options of this run in smoke.yaml')
       .option('--port <number>', 'serve the page and the options at this port of 127.0.0.1'),
   run: async (invocation, context) => {

@@ -1,5 +1,5 @@
 import { defineCommand, type Flags } from '../command.js';
-import { addBuildOptions, addOutputOptions } from '../flags.js';
+import { addBuildIndexOption, addBuildOptions, addOutputOptions } from '../flags.js';
 
 export interface MigrateFlags extends Flags {
   readonly write?: boolean;
@@ -22,7 +22,7 @@ export const migrateCommand = defineCommand<MigrateFlags>({
   addon-release migrate --multi          prove it for every architecture, not only this machine's
   addon-release migrate --no-proof       build nothing`,
   configure: (command) =>
-    addBuildOptions(addOutputOptions(command))
+    addBuildIndexOption(addBuildOptions(addOutputOptions(command)))
       .option('--write', 'change the files')
       .option('--only <names>', 'these migrations only, separated by commas')
       .option('--no-proof', 'build nothing: believe that both forms make the same image')

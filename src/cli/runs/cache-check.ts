@@ -14,6 +14,7 @@ import { readBuildFile } from '../../lint/dockerfile/build-file.js';
 import { adviseOnEmulation, type EmulationAdvice } from '../../lint/dockerfile/emulation.js';
 import { TextFile } from '../../lint/text-file.js';
 import { PIPELINES } from '../../pipeline/pipeline.js';
+import { describeIndexes } from '../../plan/build-index.js';
 import type { ReleasePlan } from '../../plan/release-plan.js';
 import type { CommandContext, CommandResult, Invocation } from '../command.js';
 import type { CacheCheckFlags } from '../commands/cache.js';
@@ -142,6 +143,7 @@ export async function runCacheCheck(
     return { text: '', json: {}, error: run.error };
   const report = await checkCache({
     plan,
+    secrets: describeIndexes(options.buildIndexes),
     touch: flags.touch ?? (await chooseTouched(plan)),
     signal,
     onBuild: (name) => {

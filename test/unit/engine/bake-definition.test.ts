@@ -125,7 +125,10 @@ test('an image is attested from the cache, into a file of any name', () => {
     [AMD64],
     { provenance: 'max', sbom },
     ({ arch }) => `/runs/one, two/${arch}.tar`,
+    ['type=env,id=index,env=INDEX'],
   );
+  // Without what the image was built with, its steps would not come from the cache.
+  expect(target['amd64']?.secret).toEqual(['type=env,id=index,env=INDEX']);
   expect(target['amd64']).toMatchObject({
     args: AMD64.buildArgs,
     labels: AMD64.labels,
