@@ -1,4 +1,4 @@
-import { AddonReleaseError } from '../errors.js';
+import type { AddonReleaseError } from '../errors.js';
 import type { Change } from '../migrate/changes.js';
 import type { NotedMigration } from '../migrate/migrate-copy.js';
 import type { MigrationName, MigrationNote } from '../migrate/migration.js';
