@@ -6,6 +6,7 @@ const PINNED = {
   'docker/setup-qemu-action': ['96fe6ef7f33517b61c61be40b68a1882f3264fb8', 'v4.2.0'],
   'docker/setup-buildx-action': ['bb05f3f5519dd87d3ba754cc423b652a5edd6d2c', 'v4.2.0'],
   'docker/login-action': ['dbcb813823bdd20940b903addbd779551569679f', 'v4.6.0'],
+  'sigstore/cosign-installer': ['6f9f17788090df1f26f669e9d70d6ae9567deba6', 'v4.1.2'],
 } as const;
 
 /** What stands behind `uses:`: "actions/checkout@3d3c… # v7.0.1". */

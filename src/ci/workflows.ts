@@ -1,21 +1,16 @@
-import { platformOf, type Arch } from '../addon/arch.js';
 import { pinAction } from './pinned-actions.js';
-
-/** What a repository's workflows depend on. */
-export interface WorkflowFacts {
-  /** At least one. Folders are relative to the repository's root, with `/`; "." for the root itself. */
-  readonly addons: readonly { readonly slug: string; readonly folder: string }[];
-  /** Those of all add-ons. */
-  readonly arches: readonly Arch[];
-  /** Hosts that images are pushed to, without ghcr.io: "docker.io". */
-  readonly registries: readonly string[];
-  /** `tag` of addon-release.yaml. */
-  readonly tagForm: string | undefined;
-  /** What stands behind `uses:` for addon-release's own action. */
-  readonly action: string;
-  /** Each architecture on a machine of its own instead of all on one. */
-  readonly matrix: boolean;
-}
+import {
+  AMD64,
+  cosignSteps,
+  indent,
+  NATIVE,
+  publishingAction,
+  publishingRights,
+  publishingSteps,
+  quote,
+  setupSteps,
+  type WorkflowFacts,
+} from './workflow-steps.js';
 
 export interface WorkflowFile {
   /** Relative to the repository's root. */
@@ -24,9 +19,6 @@ export interface WorkflowFile {
 }
 
 const RUNNER = 'ubuntu-24.04';
-/** What GitHub's usual machines run themselves, and what all of its machines do together. */
-const AMD64 = ['amd64', '386'];
-const NATIVE = [...AMD64, 'arm64'];
 const HEAD = '# Made by `addon-release ci init`; yours to change.';
 
 /** Some characters have a meaning in GitHub's patterns for tags. */
@@ -52,45 +44,6 @@ function tagPatterns({ addons, tagForm }: WorkflowFacts): readonly string[] {
       .map((part) => part.split('{version}').map(escapePattern).join('[0-9]*'))
       .join(slug),
   );
-}
-
-function indent(lines: readonly string[], spaces: number): string {
-  return lines.map((line) => (line === '' ? '' : ' '.repeat(spaces) + line)).join('\n');
-}
-
-/** YAML takes JSON's strings; plain ones where they can't be mistaken for anything else. */
-function quote(text: string): string {
-  return /^[A-Za-z][A-Za-z0-9_-]*$/.test(text) &&
-    !/^(?:true|false|yes|no|on|off|null|y|n)$/i.test(text)
-    ? text
-    : JSON.stringify(text);
-}
-
-/** What the runner must have for builds: emulation for what it can't run itself, and buildx. */
-function setupSteps({ arches }: WorkflowFacts, native: readonly string[]): readonly string[] {
-  const emulated = [...new Set(arches.map((arch) => platformOf(arch).split('/')[1] ?? ''))].filter(
-    (architecture) => !native.includes(architecture),
-  );
-  return [
-    ...(emulated.length === 0
-      ? []
-      : [
-          `- uses: ${pinAction('docker/setup-qemu-action')}`,
-          '  with:',
-          `    platforms: ${emulated.join(',')}`,
-        ]),
-    `- uses: ${pinAction('docker/setup-buildx-action')}`,
-  ];
-}
-
-function loginSteps({ registries }: WorkflowFacts): readonly string[] {
-  return registries.flatMap((registry) => [
-    `- uses: ${pinAction('docker/login-action')}`,
-    '  with:',
-    ...(registry === 'docker.io' ? [] : [`    registry: ${quote(registry)}`]),
-    '    username: ${{ secrets.REGISTRY_USERNAME }}',
-    '    password: ${{ secrets.REGISTRY_PASSWORD }}',
-  ]);
 }
 
 /** An input for the add-on, where there are several. */
@@ -145,16 +98,14 @@ function renderSingleJob(facts: WorkflowFacts): string {
     runs-on: ${RUNNER}
     timeout-minutes: 350
     permissions:
-      contents: write # the release commit, its tag and the GitHub Release
-      packages: write # the images
+${indent(publishingRights(facts), 6)}
     env:
       ADDON_RELEASE_BUILD_CACHE: registry # finished steps, kept beside the images for the next release
     steps:
       - uses: ${pinAction('actions/checkout')}
         with:
           fetch-depth: 0 # the tag's commit must be found on the branch
-${indent([...setupSteps(facts, AMD64), ...loginSteps(facts)], 6)}
-      - uses: ${facts.action}
+${indent([...setupSteps(facts, AMD64), ...publishingSteps(facts), ...publishingAction(facts)], 6)}
         with:
           command: release
 `;
@@ -196,7 +147,7 @@ function renderMatrixJobs(facts: WorkflowFacts): string {
       - uses: ${pinAction('actions/checkout')}
         with:
           persist-credentials: false
-${indent(setupSteps(facts, NATIVE), 6)}
+${indent([...setupSteps(facts, NATIVE), ...cosignSteps(facts.signedBases)], 6)}
       - uses: ${facts.action}
         with:
           command: test
@@ -220,8 +171,7 @@ ${indent(setupSteps(facts, NATIVE), 6)}
     runs-on: ${RUNNER}
     timeout-minutes: 60
     permissions:
-      contents: write # the release commit, its tag and the GitHub Release
-      packages: write # the images
+${indent(publishingRights(facts), 6)}
     steps:
       - uses: ${pinAction('actions/checkout')}
         with:
@@ -231,7 +181,7 @@ ${indent(setupSteps(facts, NATIVE), 6)}
           pattern: images-*
           path: \${{ runner.temp }}/images
           merge-multiple: true
-${loginSteps(facts).length === 0 ? '' : `${indent(loginSteps(facts), 6)}\n`}      - uses: ${facts.action}
+${indent([...publishingSteps(facts), ...publishingAction(facts)], 6)}
         with:
           command: publish
           version: \${{ needs.plan.outputs.version }}
@@ -282,7 +232,7 @@ ${isOnly ? '' : `${indent(matrix, 4)}\n`}    runs-on: ${RUNNER}
       - uses: ${pinAction('actions/checkout')}
         with:
           persist-credentials: false
-${indent(setupSteps(facts, AMD64), 6)}
+${indent([...setupSteps(facts, AMD64), ...cosignSteps(facts.signedBases)], 6)}
       - uses: ${facts.action}
         with:
           command: test
@@ -313,7 +263,7 @@ jobs:
       - uses: ${pinAction('actions/checkout')}
         with:
           persist-credentials: false
-      - uses: ${facts.action}
+${indent([...cosignSteps(facts.signing !== undefined), `- uses: ${facts.action}`], 6)}
         with:
           command: verify
           token: ''
@@ -351,16 +301,14 @@ jobs:
     runs-on: ${RUNNER}
     timeout-minutes: 350
     permissions:
-      contents: write # the release commits, their tags and the GitHub Releases
-      packages: write # the images
+${indent(publishingRights(facts, 'the release commits, their tags and the GitHub Releases'), 6)}
     env:
       ADDON_RELEASE_BUILD_CACHE: registry # finished steps, kept beside the images for the next release
     steps:
       - uses: ${pinAction('actions/checkout')}
         with:
           fetch-depth: 0 # what changed is known by history and tags
-${indent([...setupSteps(facts, AMD64), ...loginSteps(facts)], 6)}
-      - uses: ${facts.action}
+${indent([...setupSteps(facts, AMD64), ...publishingSteps(facts), ...publishingAction(facts)], 6)}
         with:
           command: --all --changed
           arguments: |

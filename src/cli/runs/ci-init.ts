@@ -6,8 +6,9 @@ import { findRepositoryRoot } from '../../addon/find-repository-root.js';
 import { listAddons } from '../../addon/list-slugs.js';
 import { readAddon } from '../../addon/read-addon.js';
 import { createFile, replaceFile } from '../../addon/replace-file.js';
-import { readSettings } from '../../addon/settings.js';
-import { renderWorkflows, type WorkflowFacts, type WorkflowFile } from '../../ci/workflows.js';
+import { readSettings, type ReleaseSettings } from '../../addon/settings.js';
+import { renderWorkflows, type WorkflowFile } from '../../ci/workflows.js';
+import type { WorkflowFacts, WorkflowSigning } from '../../ci/workflow-steps.js';
 import { AddonReleaseError } from '../../errors.js';
 import { parseImageReference } from '../../registry/reference.js';
 import { VERSION } from '../../version.js';
@@ -44,6 +45,24 @@ async function readNeeds(folder: string): Promise<Needs> {
   }
 }
 
+/** A key in a file has a password; one of `env://NAME` is a secret too. Keys elsewhere have logins of their own. */
+function listKeySecrets(key: string): readonly string[] {
+  const [, scheme, name = ''] = /^([\w-]+):\/\/(.*)$/s.exec(key) ?? [];
+  if (scheme === undefined) return ['COSIGN_PASSWORD'];
+  return scheme === 'env' && /^[A-Za-z_]\w*$/.test(name) ? [name, 'COSIGN_PASSWORD'] : [];
+}
+
+/** What the add-ons' ways to sign ask for together. */
+function describeSigning(settings: readonly ReleaseSettings[]): WorkflowSigning | undefined {
+  const signs = settings.flatMap(({ sign }) => sign ?? []);
+  if (signs.length === 0) return undefined;
+  const secrets = signs.flatMap(({ key }) => (key === undefined ? [] : listKeySecrets(key)));
+  return {
+    keyless: signs.some(({ key }) => key === undefined),
+    secrets: [...new Set(secrets)].sort(),
+  };
+}
+
 function chooseAction(pin: string | undefined): string {
   if (pin === undefined) return `${ACTION}@v${VERSION}`;
   if (/^[0-9a-f]{40}$/.test(pin)) return `${ACTION}@${pin} # v${VERSION}`;
@@ -66,6 +85,8 @@ export async function collectFacts(
   const registries = new Set(needs.flatMap(({ registry }) => registry ?? []));
   registries.delete('ghcr.io');
   const { settings } = await readSettings(root, root);
+  const readings = await Promise.all(addons.map(({ folder }) => readSettings(folder, root)));
+  const each = readings.map((reading) => reading.settings);
   return {
     addons: addons.map(({ slug, folder }) => ({
       slug,
@@ -74,6 +95,8 @@ export async function collectFacts(
     arches: [...new Set(needs.flatMap(({ arches }) => arches))],
     registries: [...registries],
     tagForm: settings.tag,
+    signing: describeSigning(each),
+    signedBases: each.some(({ signedBases }) => signedBases !== undefined),
     action: chooseAction(pin),
     matrix,
   };
@@ -97,7 +120,11 @@ async function write(file: string, content: string, change: Change): Promise<voi
   }
 }
 
-function nextSteps({ registries, addons, tagForm }: WorkflowFacts): readonly string[] {
+function describeSecrets(names: readonly string[]): string {
+  return `${names.length === 1 ? 'secret' : 'secrets'} ${names.join(' and ')}`;
+}
+
+function nextSteps({ registries, addons, tagForm, signing }: WorkflowFacts): readonly string[] {
   const tag = (tagForm ?? (addons.length === 1 ? 'v{version}' : '{slug}-{version}'))
     .replace('{slug}', addons[0]?.slug ?? '')
     .replace('{version}', '1.2.3');
@@ -108,6 +135,9 @@ function nextSteps({ registries, addons, tagForm }: WorkflowFacts): readonly str
       (registry) =>
         `For ${registry}, set the repository's secrets REGISTRY_USERNAME and REGISTRY_PASSWORD.`,
     ),
+    ...(signing === undefined || signing.secrets.length === 0
+      ? []
+      : [`For signing, set the repository's ${describeSecrets(signing.secrets)}.`]),
   ];
 }
 

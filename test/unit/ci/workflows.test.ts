@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { renderWorkflows, type WorkflowFacts } from '../../../src/ci/workflows.js';
+import type { WorkflowFacts } from '../../../src/ci/workflow-steps.js';
+import { renderWorkflows } from '../../../src/ci/workflows.js';
 import { lintWorkflow, listUses, parseWorkflow, readAction } from '../../helpers/workflow-files.js';
 
 const ROOT = path.resolve(import.meta.dirname, '../../..');
@@ -11,6 +12,8 @@ const ONE: WorkflowFacts = {
   arches: ['amd64', 'aarch64', 'armv7'],
   registries: [],
   tagForm: undefined,
+  signing: undefined,
+  signedBases: false,
   action: 'addon-release/addon-release@v0.1.0',
   matrix: false,
 };
@@ -37,6 +40,21 @@ const SHAPES: Readonly<Record<string, WorkflowFacts>> = {
       { slug: 'other', folder: 'other' },
     ],
     registries: ['docker.io'],
+  },
+  'signed by the job': { ...ONE, signing: { keyless: true, secrets: [] } },
+  'a matrix, signed by a key': {
+    ...ONE,
+    matrix: true,
+    signing: { keyless: false, secrets: ['COSIGN_PASSWORD', 'SIGNING_KEY'] },
+  },
+  'many add-ons, signed, from signed bases': {
+    ...ONE,
+    addons: [
+      { slug: 'greeter', folder: 'greeter' },
+      { slug: 'other', folder: 'other' },
+    ],
+    signing: { keyless: true, secrets: ['COSIGN_PASSWORD'] },
+    signedBases: true,
   },
   'a form of tags': { ...ONE, tagForm: 'release/{slug}@{version}' },
 };
@@ -101,6 +119,57 @@ describe('generated workflows', () => {
         { contents: 'read' },
       ]);
     }
+  });
+
+  describe('of signed releases', () => {
+    const shape = (name: string): WorkflowFacts => SHAPES[name] ?? ONE;
+    const installers = (facts: WorkflowFacts, name: string) =>
+      Object.entries(render(facts, name).jobs).flatMap(([job, { steps }]) =>
+        steps.some(({ uses }) => uses?.startsWith('sigstore/cosign-installer@')) ? [job] : [],
+      );
+
+    it('have cosign where there is something to sign or to look at, and nowhere else', () => {
+      const keyless = shape('signed by the job');
+      expect(installers(keyless, 'release')).toEqual(['release']);
+      expect(installers(keyless, 'verify')).toEqual(['verify']);
+      expect(installers(keyless, 'test')).toEqual([]);
+      expect(installers(shape('a matrix, signed by a key'), 'release')).toEqual(['release']);
+      const bases = shape('many add-ons, signed, from signed bases');
+      expect(installers(bases, 'test')).toEqual(['test']);
+      expect(installers(bases, 'release-changed')).toEqual(['release']);
+      for (const name of ['release', 'test', 'verify']) expect(installers(ONE, name)).toEqual([]);
+    });
+
+    it('give an identity to the job that publishes, and to no other', () => {
+      const identities = (facts: WorkflowFacts) =>
+        renderWorkflows(facts).flatMap(({ path: file, content }) =>
+          Object.entries(parseWorkflow(content).jobs).flatMap(([job, { permissions }]) =>
+            permissions?.['id-token'] === 'write' ? [`${path.basename(file)} ${job}`] : [],
+          ),
+        );
+      expect(identities(shape('signed by the job'))).toEqual(['release.yaml release']);
+      expect(identities(shape('many add-ons, signed, from signed bases'))).toEqual([
+        'release.yaml release',
+        'release-changed.yaml release',
+      ]);
+      expect(identities(shape('a matrix, signed by a key'))).toEqual([]);
+      expect(identities(ONE)).toEqual([]);
+    });
+
+    it('give what a key needs to addon-release alone', () => {
+      const { jobs } = render(shape('a matrix, signed by a key'), 'release');
+      const told = Object.values(jobs).flatMap(({ steps, env }) => [
+        ...(env === undefined ? [] : [env]),
+        ...steps.flatMap((step) => (step.env === undefined ? [] : [step.env])),
+      ]);
+      expect(told).toEqual([
+        {
+          COSIGN_PASSWORD: '${{ secrets.COSIGN_PASSWORD }}',
+          SIGNING_KEY: '${{ secrets.SIGNING_KEY }}',
+        },
+      ]);
+      expect(jobs['release']?.steps.at(-1)?.env).toEqual(told[0]);
+    });
   });
 
   it('release what changed of many add-ons, with all of the history', () => {

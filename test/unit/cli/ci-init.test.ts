@@ -82,6 +82,29 @@ test('knows several add-ons, their registries and the form of their tags', async
   expect(await readFile(join(root, RELEASE), 'utf8')).toContain('- "*@[0-9]*"');
 });
 
+test('prepares for signatures as the settings ask for them', async () => {
+  await addAddon('greeter', 'ghcr.io/octo/greeter');
+  const settings = join(root, 'addon-release.yaml');
+  await writeFile(settings, 'sign:\n  keyless: true\n');
+  await init();
+  const keyless = await readFile(join(root, RELEASE), 'utf8');
+  expect(keyless).toMatch(/uses: sigstore\/cosign-installer@[0-9a-f]{40} # v/);
+  expect(keyless).toContain('id-token: write');
+  expect(keyless).not.toContain('secrets.COSIGN');
+
+  await writeFile(settings, 'sign:\n  key: cosign.key\n');
+  expect((await init({ force: true })).text).toContain(
+    "For signing, set the repository's secret COSIGN_PASSWORD.",
+  );
+  const byKey = await readFile(join(root, RELEASE), 'utf8');
+  expect(byKey).toContain('COSIGN_PASSWORD: ${{ secrets.COSIGN_PASSWORD }}');
+  expect(byKey).not.toContain('id-token');
+
+  // The add-on's own settings count for it.
+  await writeFile(join(root, 'greeter/addon-release.yaml'), 'sign:\n  key: env://SIGNING_KEY\n');
+  expect((await init({ force: true })).text).toContain('secrets COSIGN_PASSWORD and SIGNING_KEY.');
+});
+
 test('pins its own action by commit when that is asked for', async () => {
   await addAddon('greeter', 'ghcr.io/octo/greeter');
   const pin = 'a'.repeat(40);
