@@ -1,3 +1,4 @@
+import { buffer } from 'node:stream/consumers';
 import type { RegistryClient } from '../../src/registry/client.js';
 import { digestOf } from '../../src/registry/digest.js';
 import type { StoredManifest } from '../../src/registry/manifests.js';
@@ -92,7 +93,13 @@ export function createMemoryRegistry(): MemoryRegistry {
     proveBlob: async (name, blob) => {
       await client.readBlob(name, blob);
     },
-    uploadBlob: unused,
+    uploadBlob: async (name, blob) => {
+      if (open(nameOf(name)).blobs.has(blob.digest)) return 'exists';
+      const bytes = await buffer(blob.open());
+      writes.push(`blob ${nameOf(name)} ${blob.digest}`);
+      open(nameOf(name)).blobs.set(blob.digest, bytes);
+      return 'uploaded';
+    },
     mountBlob: (from, to, { digest }) => {
       const bytes = open(nameOf(from)).blobs.get(digest);
       if (bytes === undefined) return Promise.reject(missing(from, digest));
