@@ -59,9 +59,9 @@ export class Releases {
       process.execPath,
       [
         ...[CLI, version, '--multi', '--json', '--no-git', '--no-github', ...flags],
-        ...['--addon', addon.ours, '--image', repository, '--base-mirror', mirror ?? BASE_MIRROR],
+        ...['--image', repository, '--base-mirror', mirror ?? BASE_MIRROR],
       ],
-      { env: this.#env(), codes },
+      { cwd: addon.ours, env: this.#env(), codes },
     );
   }
 
