@@ -2,8 +2,9 @@
 //
 //   node bench/lessons.mjs [--base-mirror FROM=TO] [--arch amd64] [--arch arm64] [--state before|after] [LESSON…]
 //
-// Prints a table in Markdown and what it was measured on. The first build of each runs without the layer cache, but
-// with whatever its cache mounts hold; images are written to temporary folders and removed.
+// Prints a table in Markdown and what it was measured on, and to standard error each build as it ends. The first build
+// of each runs without the layer cache, but with whatever its cache mounts hold; images are written to temporary folders
+// and removed.
 import { spawn } from 'node:child_process';
 import { appendFile, cp, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -101,7 +102,7 @@ function contextArgs(base) {
   ];
 }
 
-async function build(folder, arch, base, output) {
+async function build(what, folder, arch, base, output) {
   const started = performance.now();
   const text = await run([
     ...['buildx', 'build', '--progress', 'rawjson', '--platform', `linux/${arch}`],
@@ -111,7 +112,9 @@ async function build(folder, arch, base, output) {
     ...contextArgs(base),
     folder,
   ]);
-  return { seconds: (performance.now() - started) / 1000, ...countSteps(readRecords(text)) };
+  const seconds = (performance.now() - started) / 1000;
+  console.error(`${what} ${seconds.toFixed(1)} s`);
+  return { seconds, ...countSteps(readRecords(text)) };
 }
 
 /** What `COPY . .` would send: taken from the builder itself, the ignore file included. */
@@ -152,14 +155,15 @@ async function measure(lesson, state, arch) {
       const folder = join(source, name);
       const layout = join(work, `image-${name}`);
       results.context += await measureContext(folder, work);
-      results.cold.push(await build(folder, arch, base, layout));
+      const what = `${lesson} ${state} ${name} ${arch}:`;
+      results.cold.push(await build(`${what} first build`, folder, arch, base, layout));
       if (name === 'base') {
         base = layout;
         continue;
       }
       for (const [digest, bytes] of await listBlobs(layout)) results.blobs.set(digest, bytes);
       await appendFile(join(folder, plan.touch), '\n');
-      results.changed.push(await build(folder, arch, base));
+      results.changed.push(await build(`${what} after a change`, folder, arch, base));
     }
     return results;
   } finally {

@@ -117,6 +117,14 @@ describe('stages chosen by architecture', () => {
     expect(file.last?.end.user).toBeUndefined();
   });
 
+  test('are no images, and theirs are looked at', async () => {
+    const subject = makeSubject(
+      'FROM one:latest AS base-amd64\nFROM two:latest AS base-arm64\nFROM three:latest AS base-386\nFROM base-$TARGETARCH\n',
+    );
+    const findings = await listFindings(DOCKERFILE_RULES, 'base-image-latest', subject);
+    expect(findings.map(({ line }) => line)).toEqual([1, 2]);
+  });
+
   test('are named by the architectures that a build machine may have', () => {
     const file = makeBuildFile(
       'FROM a AS on-amd64\nFROM b AS on-arm64\nFROM c AS on-386\nFROM on-$BUILDARCH\n',
