@@ -22,7 +22,7 @@ afterEach(async () => {
 
 /** A candidate whose copy out of the engine has been made already. */
 async function makeCandidate() {
-  const layout = await makeLayout([
+  const layout = makeLayout([
     await makeGzipLayer([{ name: 'base' }]),
     await makeLayer([{ name: 'own', content: 'own' }]),
   ]);
