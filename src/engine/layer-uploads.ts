@@ -23,16 +23,15 @@ async function uploadLayer(
   registry: RegistryClient,
   repository: RepositoryName,
   layer: ArchivedLayer,
+  near: RepositoryName | undefined,
   folder: string,
   signal: AbortSignal,
 ): Promise<UploadedLayer> {
   const mediaType = `application/vnd.oci.image.layer.v1.tar+${layer.compression === 'zstd' ? 'zstd' : 'gzip'}`;
   if (layer.compression !== 'none') {
     const descriptor = { mediaType, digest: layer.digest, size: layer.sizeBytes };
-    const outcome = await registry.uploadBlob(repository, {
-      ...descriptor,
-      open: () => openLayer(layer),
-    });
+    const source = { ...descriptor, open: () => openLayer(layer) };
+    const outcome = await registry.uploadBlob(repository, source, near);
     return { descriptor, isNew: outcome === 'uploaded' };
   }
   const file = join(folder, `${layer.diffId.replace(':', '-')}.gz`);
@@ -88,9 +87,13 @@ export class LayerUploads {
     this.#request = request;
   }
 
-  /** Begins to send the layers of an image that has passed its tests. A failure is told by `finish`. */
-  begin(candidate: Candidate): void {
-    this.finish(candidate).catch(() => undefined);
+  /**
+   * Begins to send the layers of an image that has passed its tests. A failure is told by `finish`.
+   *
+   * @param base the repository of its base image: its layers need not be sent to the same registry again
+   */
+  begin(candidate: Candidate, base?: RepositoryName): void {
+    this.finish(candidate, base).catch(() => undefined);
   }
 
   /**
@@ -98,9 +101,9 @@ export class LayerUploads {
    *
    * @throws AddonReleaseError `registry` when it can't be sent, `environment` when the engine fails
    */
-  finish(candidate: Candidate): Promise<SentImage> {
+  finish(candidate: Candidate, base?: RepositoryName): Promise<SentImage> {
     const key = `${candidate.plan.repository ?? ''}@${candidate.configDigest}`;
-    const sent = this.#sent.get(key) ?? this.#send(candidate);
+    const sent = this.#sent.get(key) ?? this.#send(candidate, base);
     this.#sent.set(key, sent);
     return sent;
   }
@@ -111,7 +114,7 @@ export class LayerUploads {
     await Promise.allSettled(this.#sent.values());
   }
 
-  async #send(candidate: Candidate): Promise<SentImage> {
+  async #send(candidate: Candidate, base: RepositoryName | undefined): Promise<SentImage> {
     const { registry, runFolder, emit, signal } = this.#request;
     const { arch, plan } = candidate;
     const started = performance.now();
@@ -125,7 +128,7 @@ export class LayerUploads {
         if (this.#isClosed) throw new Error(`the push of ${arch} is not wanted any more`);
         const current = `layer ${index + 1} of ${archive.layers.length}`;
         emit({ type: 'phase-progress', arch, phase: 'push', progress: { current } });
-        uploaded.push(await uploadLayer(registry, repository, layer, folder, signal));
+        uploaded.push(await uploadLayer(registry, repository, layer, base, folder, signal));
       }
       emit({ type: 'fact', fact: describeUpload(arch, archive, uploaded) });
       const durationMs = performance.now() - started;

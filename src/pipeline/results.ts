@@ -10,6 +10,7 @@ import type { Elsewhere } from '../plan/channel-store.js';
 import type { ArchPlan, ReleasePlan } from '../plan/release-plan.js';
 import type { Retention } from '../plan/retention.js';
 import type { Retag } from '../plan/retag.js';
+import type { RepositoryName } from '../registry/reference.js';
 import type { PreparedRun } from '../smoke/prepare-runs.js';
 import type { SmokeReport } from '../smoke/report.js';
 import type { SmokeFile } from '../smoke/smoke-file.js';
@@ -69,6 +70,8 @@ export interface Machines {
 export interface Preflight {
   /** Layers of the base images, by compressed and uncompressed digest: not what the add-on brings itself. */
   readonly baseLayers: ReadonlyMap<Arch, ReadonlySet<string>>;
+  /** Where the image's own base was found; none when that is the local engine only. */
+  readonly baseRepositories: ReadonlyMap<Arch, RepositoryName>;
 }
 
 /** What the registry has under the version before the run begins. */

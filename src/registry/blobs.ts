@@ -144,11 +144,17 @@ function readLocation(response: HttpResponse, repository: RepositoryName): URL {
   });
 }
 
+/** A blob that another repository of the registry may have. */
+interface Mount {
+  readonly digest: string;
+  readonly from: RepositoryName;
+}
+
 /** Opens an upload session, without or with the offer to mount a blob of another repository. */
 export async function openUpload(
   transport: RegistryTransport,
   repository: RepositoryName,
-  mount?: { readonly digest: string; readonly from: RepositoryName },
+  mount?: Mount,
 ): Promise<{ readonly session: URL } | 'mounted'> {
   const query =
     mount === undefined
@@ -228,16 +234,39 @@ async function fillUpload(
   }
 }
 
-/** Uploads a blob unless the repository has it. Each call is one attempt with a session of its own. */
+/** Opens an upload with the offer to mount; a registry that takes the offer for an offence gets none. */
+async function openUploadNear(
+  transport: RegistryTransport,
+  repository: RepositoryName,
+  mount: Mount,
+): Promise<{ readonly session: URL } | 'mounted'> {
+  try {
+    return await openUpload(transport, repository, mount);
+  } catch (error) {
+    if (!(error instanceof RegistryError) || error.transient !== undefined) throw error;
+    return openUpload(transport, repository);
+  }
+}
+
+/**
+ * Uploads a blob unless the repository has it. Each call is one attempt with a session of its own.
+ *
+ * @param near a repository of the same registry that may have it: the registry is asked to take it from there
+ */
 export async function uploadBlob(
   transport: RegistryTransport,
   repository: RepositoryName,
   blob: BlobSource,
-): Promise<'exists' | 'uploaded'> {
+  near?: RepositoryName,
+): Promise<'exists' | 'mounted' | 'uploaded'> {
   const there = await headBlob(transport, repository, blob.digest, [pushScope(repository)]);
   if (there !== undefined) return 'exists';
-  const upload = await openUpload(transport, repository);
-  if (upload === 'mounted') return 'exists';
+  const isNear =
+    near?.registry === repository.registry && near.repository !== repository.repository;
+  const upload = isNear
+    ? await openUploadNear(transport, repository, { digest: blob.digest, from: near })
+    : await openUpload(transport, repository);
+  if (upload === 'mounted') return 'mounted';
   await fillUpload(transport, repository, upload.session, blob);
   return 'uploaded';
 }
@@ -252,20 +281,9 @@ export async function mountBlob(
   to: RepositoryName,
   blob: BlobIdentity,
 ): Promise<'exists' | 'mounted' | 'copied'> {
-  const there = await headBlob(transport, to, blob.digest, [pushScope(to)]);
-  if (there !== undefined) return 'exists';
-  const isNear = from.registry === to.registry && from.repository !== to.repository;
-  const upload = await openUpload(
-    transport,
-    to,
-    isNear ? { digest: blob.digest, from } : undefined,
-  );
-  if (upload === 'mounted') return 'mounted';
-  await fillUpload(transport, to, upload.session, {
-    ...blob,
-    open: () => openRemote(transport, from, blob),
-  });
-  return 'copied';
+  const source = { ...blob, open: () => openRemote(transport, from, blob) };
+  const outcome = await uploadBlob(transport, to, source, from);
+  return outcome === 'uploaded' ? 'copied' : outcome;
 }
 
 async function* openRemote(

@@ -102,11 +102,12 @@ export interface RegistryClient {
   readonly readBlob: (repository: RepositoryName, blob: BlobIdentity) => Promise<Uint8Array>;
   /** Reads a blob through, however large, and proves it against its digest. */
   readonly proveBlob: (repository: RepositoryName, blob: BlobIdentity) => Promise<void>;
-  /** Uploads a blob unless the repository has it. */
+  /** Uploads a blob unless the repository has it, or can take it from one near it. */
   readonly uploadBlob: (
     repository: RepositoryName,
     blob: BlobSource,
-  ) => Promise<'exists' | 'uploaded'>;
+    near?: RepositoryName,
+  ) => Promise<'exists' | 'mounted' | 'uploaded'>;
   /** Brings a blob into another repository: mounted within a registry where possible, else sent through here. */
   readonly mountBlob: (
     from: RepositoryName,
@@ -197,9 +198,9 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
       attempt(`read blob ${at(repository, blob.digest)}`, () =>
         proveBlob(transport, repository, blob),
       ),
-    uploadBlob: (repository, blob) =>
+    uploadBlob: (repository, blob, near) =>
       attempt(`upload blob ${at(repository, blob.digest)}`, () =>
-        uploadBlob(transport, repository, blob),
+        uploadBlob(transport, repository, blob, near),
       ),
     mountBlob: (from, to, blob) =>
       attempt(`bring blob ${at(to, blob.digest)}`, () => mountBlob(transport, from, to, blob)),

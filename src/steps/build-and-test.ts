@@ -103,7 +103,8 @@ async function buildAndTest(
     const unpackedBytes = await onEngine(place, () => readUnpackedBytes(candidate.imageId));
     const outcome = { plan: arch, build, smoke: report, unpackedBytes };
     await journal.tested(outcome);
-    if (options.publish && report?.passed !== false) context.uploads.begin(candidate);
+    if (options.publish && report?.passed !== false)
+      context.uploads.begin(candidate, preflight.baseRepositories.get(arch.arch));
     return outcome;
   };
   warnOfMissingCache(context);

@@ -5,12 +5,13 @@ import { readBuildxVersion } from '../engine/builder.js';
 import { inspectLocalImage, onEngine } from '../engine/docker.js';
 import { AddonReleaseError } from '../errors.js';
 import type { Problem } from '../problem.js';
+import type { Preflight } from '../pipeline/results.js';
 import { defineStep, type StepContext } from '../pipeline/step.js';
 import type { BaseImage, ReleasePlan } from '../plan/release-plan.js';
 import { listRepositories } from '../plan/release-repositories.js';
 import { inspectImage } from '../registry/inspect.js';
 import { formatPlatform, isSamePlatform, parsePlatform } from '../registry/platform.js';
-import { parseImageReference } from '../registry/reference.js';
+import { parseImageReference, type RepositoryName } from '../registry/reference.js';
 import { RegistryError } from '../registry/registry-error.js';
 import { findSignatureProblem } from '../sign/cosign.js';
 import { askOnce } from './ask-once.js';
@@ -86,7 +87,7 @@ async function checkBases(
   plan: ReleasePlan,
   settings: ReleaseSettings,
   context: StepContext,
-): Promise<ReadonlyMap<Arch, ReadonlySet<string>>> {
+): Promise<Preflight> {
   const findings = new Map<string, Promise<BaseFinding>>();
   const key = (image: BaseImage) => `${image.source} ${image.platform}`;
   for (const { baseImages, machine } of plan.architectures) {
@@ -110,16 +111,21 @@ async function checkBases(
       return finding !== undefined && 'reference' in finding ? finding.reference : undefined;
     });
   }
-  const layersByArch = new Map<Arch, ReadonlySet<string>>();
+  const baseLayers = new Map<Arch, ReadonlySet<string>>();
+  const baseRepositories = new Map<Arch, RepositoryName>();
   for (const { arch, platform, baseImages } of plan.architectures) {
     const layers: string[] = [];
     for (const image of baseImages) {
       const finding = image.platform === platform ? await findings.get(key(image)) : undefined;
-      if (finding !== undefined && 'layers' in finding) layers.push(...finding.layers);
+      if (finding === undefined || !('layers' in finding)) continue;
+      layers.push(...finding.layers);
+      // The last stage is the image.
+      if (finding.reference !== undefined)
+        baseRepositories.set(arch, parseImageReference(finding.reference, 'addon'));
     }
-    layersByArch.set(arch, new Set(layers));
+    baseLayers.set(arch, new Set(layers));
   }
-  return layersByArch;
+  return { baseLayers, baseRepositories };
 }
 
 /** Base images that somebody must have signed, where the settings say who. */
@@ -188,6 +194,8 @@ async function checkRegistry(plan: ReleasePlan, context: StepContext): Promise<v
   );
 }
 
+const NO_BASES: Preflight = { baseLayers: new Map(), baseRepositories: new Map() };
+
 /** Proves what can be proved before anything is built. */
 export const preflightStep = defineStep({
   id: 'preflight',
@@ -196,13 +204,13 @@ export const preflightStep = defineStep({
   tools: ['docker', 'buildx', 'registry'],
   recall: ({ existing }) =>
     existing.published && {
-      result: { baseLayers: new Map() },
+      result: NO_BASES,
       reason: 'there is nothing to build',
     },
   run: async ({ settings, plan }, context) => {
     if (context.options.from.length > 0) {
       await checkRegistry(plan, context);
-      return { baseLayers: new Map() };
+      return NO_BASES;
     }
     const checks = [
       checkBases(plan, settings, context),
@@ -212,7 +220,7 @@ export const preflightStep = defineStep({
     ] as const;
     // All have ended before a failure is shown: nothing they started may outlive the run.
     await Promise.allSettled(checks);
-    const [baseLayers] = await Promise.all(checks);
-    return { baseLayers };
+    const [bases] = await Promise.all(checks);
+    return bases;
   },
 });

@@ -93,8 +93,12 @@ export function createMemoryRegistry(): MemoryRegistry {
     proveBlob: async (name, blob) => {
       await client.readBlob(name, blob);
     },
-    uploadBlob: async (name, blob) => {
+    uploadBlob: async (name, blob, near) => {
       if (open(nameOf(name)).blobs.has(blob.digest)) return 'exists';
+      if (near?.registry === name.registry && open(nameOf(near)).blobs.has(blob.digest)) {
+        await client.mountBlob(near, name, blob);
+        return 'mounted';
+      }
       const bytes = await buffer(blob.open());
       writes.push(`blob ${nameOf(name)} ${blob.digest}`);
       open(nameOf(name)).blobs.set(blob.digest, bytes);

@@ -102,6 +102,16 @@ describe.skipIf(!hasRegistry)('images in a registry', () => {
     expect(await client.mountBlob(at('mount/from'), at('mount/to'), source)).toBe('exists');
   });
 
+  it('sends a blob that it was to take from a repository without it', async () => {
+    const base = blobSource(Buffer.from('a layer of the base image'));
+    await client.uploadBlob(at('near/base'), base);
+    const own = blobSource(Buffer.from('a layer on top'));
+    expect(await client.uploadBlob(at('near/addon'), base, at('near/base'))).toBe('mounted');
+    expect(await client.uploadBlob(at('near/addon'), own, at('near/base'))).toBe('uploaded');
+    const elsewhere = { registry: 'registry.example.org', repository: 'near/base' };
+    expect(await client.uploadBlob(at('near/other'), base, elsewhere)).toBe('uploaded');
+  });
+
   it('copies an index with its images to another repository and to another registry', async () => {
     const { images, index } = await publish('copy/from', '1.0.0');
     const outcomes: string[] = [];

@@ -33,7 +33,7 @@ async function makeCandidate() {
   const file = candidateArchivePath(candidate, runFolder);
   await mkdir(dirname(file), { recursive: true });
   await writeLayout(file, layout);
-  return candidate;
+  return { candidate, layout };
 }
 
 function open(registry: RegistryClient) {
@@ -45,7 +45,7 @@ function open(registry: RegistryClient) {
 
 describe('layers on their way to the registry', () => {
   test('are sent once, however often they are asked for, and without a manifest', async () => {
-    const candidate = await makeCandidate();
+    const { candidate } = await makeCandidate();
     const { client, writes } = createMemoryRegistry();
     const { uploads, events } = open(client);
     uploads.begin(candidate);
@@ -61,8 +61,21 @@ describe('layers on their way to the registry', () => {
     expect(fact).toMatchObject({ fact: { kind: 'push', arch: 'amd64', sentBytes, keptBytes: 0 } });
   });
 
+  test('are not sent where the registry has them beside the base image', async () => {
+    const { candidate, layout } = await makeCandidate();
+    const { client, seedBlob } = createMemoryRegistry();
+    const base = layout.layers[0]?.bytes ?? Buffer.alloc(0);
+    seedBlob('ghcr.io/owner/base', base);
+    const { uploads, events } = open(client);
+    uploads.begin(candidate, { registry: 'ghcr.io', repository: 'owner/base' });
+    const { layers } = await uploads.finish(candidate);
+    const fact = events.find(({ type }) => type === 'fact');
+    const sentBytes = layers[1]?.size;
+    expect(fact).toMatchObject({ fact: { kind: 'push', sentBytes, keptBytes: base.length } });
+  });
+
   test('tell their failure to who waits for them, not to who began', async () => {
-    const candidate = await makeCandidate();
+    const { candidate } = await makeCandidate();
     const { client } = createMemoryRegistry();
     const { uploads } = open({ ...client, uploadBlob: () => Promise.reject(new Error('full')) });
     uploads.begin(candidate);
@@ -71,7 +84,7 @@ describe('layers on their way to the registry', () => {
   });
 
   test('stop behind the layer that is being sent when nobody wants them any more', async () => {
-    const candidate = await makeCandidate();
+    const { candidate } = await makeCandidate();
     const { client, writes } = createMemoryRegistry();
     let closing: Promise<void> | undefined;
     const { uploads } = open({

@@ -240,6 +240,17 @@ describe('the registry client on bad days', () => {
       ]);
     });
 
+    it('sends a blob that the registry refuses to take from another repository', async () => {
+      const refused = { status: 403, body: errorBody('DENIED') };
+      const server = await serve(
+        byMethod({ HEAD: [{ status: 404 }], POST: [refused, opened], PUT: [{ status: 201 }] }),
+      );
+      const near = { ...at(server), repository: 'owner/base' };
+      expect(await connect().uploadBlob(at(server), source, near)).toBe('uploaded');
+      const posts = server.calls().filter((call) => call.startsWith('POST'));
+      expect(posts.map((call) => call.includes('from=owner%2Fbase'))).toEqual([true, false]);
+    });
+
     it('keeps the protocol when the registry names itself with another', async () => {
       const server = await serve((request, { host }) => {
         if (request.method === 'HEAD') return { status: 404 };
