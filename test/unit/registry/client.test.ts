@@ -247,8 +247,8 @@ describe('the registry client on bad days', () => {
       );
       const near = { ...at(server), repository: 'owner/base' };
       expect(await connect().uploadBlob(at(server), source, near)).toBe('uploaded');
-      const posts = server.calls().filter((call) => call.startsWith('POST'));
-      expect(posts.map((call) => call.includes('from=owner%2Fbase'))).toEqual([true, false]);
+      const posts = server.requests.filter(({ method }) => method === 'POST');
+      expect(posts.map(({ url }) => url.includes('from=owner%2Fbase'))).toEqual([true, false]);
     });
 
     it('keeps the protocol when the registry names itself with another', async () => {
