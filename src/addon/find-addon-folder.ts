@@ -40,13 +40,13 @@ export async function findAddonFolder(start: string): Promise<string> {
   const [only, ...others] = await findBelow(start, MAX_DEPTH);
   if (only === undefined) {
     throw new AddonReleaseError('usage', `there is no add-on (config.yaml) in or below ${start}`, {
-      hint: 'name its folder: --addon PATH',
+      hint: 'Go to its folder, or name it: --addon PATH. `addon-release init` begins a new add-on.',
     });
   }
   if (others.length === 0) return only;
-  const names = [only, ...others].map((folder) => relative(start, folder)).join(', ');
-  throw new AddonReleaseError('usage', `there are several add-ons below ${start}: ${names}`, {
-    hint: 'name the folder of one: --addon PATH',
+  const names = [only, ...others].map((folder) => relative(start, folder));
+  throw new AddonReleaseError('usage', `there are several add-ons below ${start}: ${names.join(', ')}`, {
+    hint: `Name the folder of one, as in \`--addon ${names[0]}\`. A release takes all of them with --all.`,
   });
 }
 

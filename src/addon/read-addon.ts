@@ -1,4 +1,4 @@
-import { basename, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import type { Problem } from '../problem.js';
 import type { Arch } from './arch.js';
 import { findFiles, isFile, isFolder, isInside, listNames } from './files.js';
@@ -116,7 +116,8 @@ class AddonReading {
     const [file, ...others] = await findFiles(this.#folder, candidateNames('config'));
     if (file === undefined) {
       const is = (await isFolder(this.#folder)) ? 'has no config.yaml' : 'is not a folder';
-      this.#report(this.#folder, `${is}: this is no add-on`, 'name its folder: --addon PATH');
+      const meant = (await isFile(this.#folder)) ? dirname(this.#folder) : 'PATH';
+      this.#report(this.#folder, `${is}: this is no add-on`, `name its folder: --addon ${meant}`);
       return undefined;
     }
     for (const other of others) {

@@ -93,9 +93,16 @@ function stopAfterExit(child: ChildProcess, stop: () => void): void {
   });
 }
 
+/** Where those are told how to install a program whose package has another name, or who want another than Debian's. */
+const INSTALLATION: Readonly<Record<string, string>> = {
+  docker:
+    'https://docs.docker.com/engine/install/ (Debian: apt-get install docker.io docker-buildx)',
+};
+
 function missingTool(file: string, cause: unknown): AddonReleaseError {
+  const how = INSTALLATION[file];
   return new AddonReleaseError('environment', `${file} is not installed or not on PATH`, {
-    hint: `Install ${file}, or run \`addon-release doctor\` to see everything that is missing.`,
+    hint: `Install ${file}${how === undefined ? '' : `: ${how}`}. \`addon-release doctor\` shows what else is missing.`,
     cause,
   });
 }

@@ -78,7 +78,9 @@ async function checkBase(
     }
     return problem(
       `base image ${image.source} for ${formatPlatform(wanted)}: ${error.message}`,
-      error.hint ?? 'Correct the name, or pull it from a mirror with --base-mirror FROM=TO.',
+      error instanceof RegistryError && error.kind === 'unreachable'
+        ? 'Check the network and the name, or pull it from a mirror with --base-mirror FROM=TO.'
+        : (error.hint ?? 'Correct the name, or pull it from a mirror with --base-mirror FROM=TO.'),
     );
   }
 }

@@ -109,7 +109,7 @@ describe.skipIf(!requireTool('docker'))('an add-on with a mistake in its files',
     await expectTidyEnd(run, 2);
     expect(findError(run).trim().split('\n')).toEqual([
       `error: there are several add-ons below ${folder}: once, own-from`,
-      'next: name the folder of one: --addon PATH',
+      'next: Name the folder of one, as in `--addon once`. A release takes all of them with --all.',
     ]);
   });
 
@@ -118,6 +118,7 @@ describe.skipIf(!requireTool('docker'))('an add-on with a mistake in its files',
     const nowhere = await runCli(['1.0.0', '--quiet'], { cwd: folder });
     await expectTidyEnd(nowhere, 2);
     expect(findError(nowhere)).toContain(`there is no add-on (config.yaml) in or below ${folder}`);
+    expect(findError(nowhere)).toContain('next: Go to its folder, or name it: --addon PATH.');
 
     for (const [name, says] of [
       ['.', 'has no config.yaml: this is no add-on'],

@@ -134,8 +134,11 @@ const CHECKS: Readonly<Record<Tool, (patient: Patient) => Promise<readonly Findi
   cosign: checkCosign,
 };
 
-/** The tools that need an answering engine. */
-const NEEDS_ENGINE: ReadonlySet<Tool> = new Set(['buildx', 'emulation']);
+/** What a tool can't be looked at without. */
+const NEEDS: Readonly<Partial<Record<Tool, readonly string[]>>> = {
+  buildx: ['Docker engine'],
+  emulation: ['Docker engine', 'buildx'],
+};
 
 async function findAddon(options: ReleaseOptions): Promise<Addon | undefined> {
   try {
@@ -165,8 +168,8 @@ export async function runDoctor(
   const tools = new Set(PIPELINES.release.flatMap((step) => step.tools));
   const findings: Finding[] = [];
   for (const tool of tools) {
-    const engineIsDown = findings.some(({ name, ok }) => name === 'Docker engine' && !ok);
-    if (engineIsDown && NEEDS_ENGINE.has(tool)) continue;
+    const needs = NEEDS[tool] ?? [];
+    if (findings.some(({ name, ok }) => !ok && needs.includes(name))) continue;
     findings.push(...(await CHECKS[tool](patient)));
     signal.throwIfAborted();
   }

@@ -348,6 +348,11 @@ map:
     expect(await listProblems()).toEqual(['error addon has no config.yaml: this is no add-on']);
     await rm(addonFolder, { recursive: true });
     expect(await listProblems()).toEqual(['error addon is not a folder: this is no add-on']);
+    const file = join(root, 'config.yaml');
+    await writeFile(file, CONFIG);
+    expect((await readAddon(file)).problems).toMatchObject([
+      { file, message: 'is not a folder: this is no add-on', hint: `name its folder: --addon ${root}` },
+    ]);
   });
 });
 
@@ -369,7 +374,7 @@ describe('findAddonFolder', () => {
     await expect(findAddonFolder(root)).rejects.toMatchObject({
       failure: 'usage',
       message: `there are several add-ons below ${root}: addon, more/other`,
-      hint: 'name the folder of one: --addon PATH',
+      hint: expect.stringContaining('`--addon addon`') as string,
     });
   });
 

@@ -95,6 +95,14 @@ describe('doctor', () => {
     expect((await standIn.calls()).filter((call) => !call.startsWith('info '))).toEqual([]);
   });
 
+  test('does not blame emulation for a buildx that is missing', async () => {
+    const standIn = await standInFor('docker', DOCKER);
+    await writeFile(join(standIn.folder, 'broken'), 'buildx\n');
+    const { error } = await diagnose(standIn);
+    expect(error).toMatchObject({ message: 'missing: buildx' });
+    expect((await standIn.calls()).some((call) => call.startsWith('buildx build'))).toBe(false);
+  });
+
   test('mends emulation with --fix, and looks again', async () => {
     const standIn = await standInFor('docker', DOCKER);
     await writeFile(join(standIn.folder, 'broken'), 'emulation\n');
