@@ -83,7 +83,7 @@ function record(home, addon) {
       TERM: 'xterm-256color',
       LANG: 'C.UTF-8',
     },
-    stdio: ['ignore', 'inherit', 'inherit'],
+    stdio: ['ignore', 'ignore', 'inherit'],
   });
   const written = readFileSync(output);
   // script's own first line is not timed.
