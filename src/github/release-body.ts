@@ -5,6 +5,8 @@ export interface ReleasedImage {
   /** "ghcr.io/owner/name:1.2.3" */
   readonly reference: string;
   readonly digest: string;
+  /** What a pull transfers, for people: "47.1 MB"; undefined for the index. */
+  readonly download?: string | undefined;
 }
 
 /** GitHub takes 125,000 characters; the rest is for the table and what a maintainer adds. */
@@ -68,15 +70,16 @@ export function withImages(
   storeUrl: string | undefined,
 ): string {
   const rows = images.map(
-    ({ arch, reference, digest }) => `| ${arch} | \`${reference}\` | \`${digest}\` |`,
+    ({ arch, reference, download = '', digest }) =>
+      `| ${arch} | \`${reference}\` | ${download} | \`${digest}\` |`,
   );
   const badge = 'https://my.home-assistant.io/badges/supervisor_addon.svg';
   const content = [
     ...(storeUrl === undefined
       ? []
       : [`[![Open this add-on in your Home Assistant](${badge})](${storeUrl})`, '']),
-    '| architecture | image | digest |',
-    '| --- | --- | --- |',
+    '| architecture | image | download | digest |',
+    '| --- | --- | --- | --- |',
     ...rows,
   ].join('\n');
   return setBlock(body, 'images', content, 'end');

@@ -10,6 +10,7 @@ import type { StepContext } from '../pipeline/step.js';
 import { tryReadReleaseTag } from '../plan/release-tag.js';
 import { compareVersions, parseVersion, readVersion } from '../plan/version.js';
 import { AddonReleaseError } from '../errors.js';
+import { formatBytes } from '../report/format.js';
 import { tellWaits } from '../report/retry-notice.js';
 
 type Inputs = Pick<Results, 'addon' | 'settings' | 'sources' | 'plan'>;
@@ -86,8 +87,9 @@ export function listImages({
   pushed,
   index,
 }: Pick<Results, 'plan' | 'pushed' | 'index'>): readonly ReleasedImage[] {
-  const images = pushed.map(({ arch, repository, manifestDigest }) => ({
+  const images = pushed.map(({ arch, repository, manifestDigest, compressedBytes }) => ({
     arch,
+    download: formatBytes(compressedBytes),
     reference: `${repository}:${plan.version}`,
     digest: manifestDigest,
   }));

@@ -55,3 +55,15 @@ it('links to an add-on of a repository as Home Assistant names it', () => {
   expect(storeLink('https://github.com/Hassio-Addons/Repository', 'ssh')).toContain('a0d7b954_ssh');
   expect(withImages('', [IMAGE], link)).toContain(`](${link})`);
 });
+
+it('says of each image what a pull transfers', () => {
+  const amd64 = { ...IMAGE, arch: 'amd64', download: '47.1 MB' };
+  expect(withImages('', [IMAGE, amd64], undefined)).toContain(
+    [
+      '| architecture | image | download | digest |',
+      '| --- | --- | --- | --- |',
+      '| all | `ghcr.io/octo/greeter:1.2.3` |  | `sha256:abc` |',
+      '| amd64 | `ghcr.io/octo/greeter:1.2.3` | 47.1 MB | `sha256:abc` |',
+    ].join('\n'),
+  );
+});
