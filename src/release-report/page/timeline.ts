@@ -166,6 +166,7 @@ function describeTimes({ build, smoke, push, emulated, spans }: ArchReport): str
       .filter(({ phase }) => phase === wanted)
       .reduce((total, { durationMs }) => total + durationMs, 0);
   const buildMs = build?.durationMs ?? sum('build');
+  const verifyMs = sum('verify');
   return [
     ...(build === undefined
       ? []
@@ -174,6 +175,7 @@ function describeTimes({ build, smoke, push, emulated, spans }: ArchReport): str
         ]),
     ...(smoke === undefined ? [] : [`smoke test ${formatDuration(smoke.durationMs)}`]),
     ...(push?.durationMs === undefined ? [] : [`push ${formatDuration(push.durationMs)}`]),
+    ...(verifyMs === 0 ? [] : [`verification ${formatDuration(verifyMs)}`]),
   ].join(' · ');
 }
 
