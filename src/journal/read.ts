@@ -41,11 +41,18 @@ export async function readJournal(runFolder: string): Promise<Journal | undefine
   });
 }
 
-/** The journals below a folder of runs, the newest first. Damaged ones are left out. */
-export async function listJournals(runsFolder: string): Promise<readonly FoundJournal[]> {
+/**
+ * The journals below a folder of runs, the newest first. Damaged ones are left out.
+ *
+ * @param most how many runs are looked at
+ */
+export async function listJournals(
+  runsFolder: string,
+  most?: number,
+): Promise<readonly FoundJournal[]> {
   const names = await readdir(runsFolder).catch(() => []);
   const found: FoundJournal[] = [];
-  for (const name of names.sort().reverse()) {
+  for (const name of names.sort().reverse().slice(0, most)) {
     const runFolder = join(runsFolder, name);
     const journal = await readJournal(runFolder).catch(() => undefined);
     if (journal !== undefined) found.push({ runFolder, journal });

@@ -9,6 +9,7 @@ import { isPushed } from '../registry/is-pushed.js';
 import { SmokeTester } from '../smoke/smoke-tester.js';
 import { gatherForReport } from './gather-for-report.js';
 import { importTested } from './import-tested.js';
+import { tellLastTimes } from './last-times.js';
 import { proveEmulation } from './prove-emulation.js';
 
 type Inputs = Pick<
@@ -68,6 +69,7 @@ async function buildAndTest(
   const isKept = ({ arch }: ArchPlan) => kept.some((outcome) => outcome.plan.arch === arch);
   const rest = { ...plan, architectures: plan.architectures.filter((arch) => !isKept(arch)) };
   if (rest.architectures.length === 0) return kept;
+  await tellLastTimes(rest, context);
   const gathering = gatherForReport(plan, context);
   const stop = new AbortController();
   const signal = AbortSignal.any([context.signal, stop.signal]);

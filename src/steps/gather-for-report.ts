@@ -12,34 +12,23 @@ import { parsePlatform } from '../registry/platform.js';
 import { parseImageReference } from '../registry/reference.js';
 import { readEvents } from '../report/event-file.js';
 import type { LayerFact, PreviousFact, RunFact } from '../report/facts.js';
-import { findLastTimes } from './last-times.js';
 
 /**
- * Finds out what is told beside the run itself: how long it took last time, what lint says, and how large the release
- * before was. Runs while others build; what can't be found out is left out.
+ * Finds out what the report tells beside the run itself: what lint says, and how large the release before was. Runs
+ * while others build; what can't be found out is left out.
  */
 export async function gatherForReport(plan: ReleasePlan, context: StepContext): Promise<void> {
-  const runs = await listJournals(dirname(context.runFolder));
   const tell = (fact: RunFact): void => {
     context.emit({ type: 'fact', fact });
   };
   await Promise.allSettled([
-    tellLastTimes(plan, runs, context),
     readStages(plan, tell),
     lint(plan, context, tell),
-    findPrevious(plan, runs, context, tell),
+    findPrevious(plan, context, tell),
   ]);
 }
 
 type Tell = (fact: RunFact) => void;
-
-async function tellLastTimes(
-  plan: ReleasePlan,
-  runs: readonly FoundJournal[],
-  { runFolder, emit }: StepContext,
-): Promise<void> {
-  emit({ type: 'last-times', times: await findLastTimes(runs, plan, runFolder) });
-}
 
 async function readStages({ architectures }: ReleasePlan, tell: Tell): Promise<void> {
   for (const { arch, emulated, dockerfile } of architectures) {
@@ -61,12 +50,8 @@ async function lint({ folder }: ReleasePlan, { signal }: StepContext, tell: Tell
   });
 }
 
-async function findPrevious(
-  plan: ReleasePlan,
-  runs: readonly FoundJournal[],
-  context: StepContext,
-  tell: Tell,
-): Promise<void> {
+async function findPrevious(plan: ReleasePlan, context: StepContext, tell: Tell): Promise<void> {
+  const runs = await listJournals(dirname(context.runFolder));
   const earlier = runs.find(({ runFolder, journal: { results } }) => {
     const isOther = runFolder !== context.runFolder && results.plan?.version !== plan.version;
     return isOther && results.plan?.slug === plan.slug && results.versioned !== undefined;

@@ -1,11 +1,13 @@
-import type { FoundJournal } from '../journal/read.js';
+import { dirname } from 'node:path';
+import { listJournals, type FoundJournal } from '../journal/read.js';
+import type { StepContext } from '../pipeline/step.js';
 import type { ReleasePlan } from '../plan/release-plan.js';
 import { readEvents } from '../report/event-file.js';
 import type { LastTime, Phase } from '../report/events.js';
 
 const PHASES: readonly Phase[] = ['build', 'smoke', 'push'];
-/** Nobody waits for the times of a phase that was not done for so long. */
-const MAX_RUNS = 20;
+/** Older runs tell little of the next one, and reading them takes time. */
+const MAX_RUNS = 50;
 
 /**
  * How long each architecture's phases took in the newest run of the same add-on in which they passed.
@@ -23,7 +25,7 @@ export async function findLastTimes(
   const earlier = runs.filter(
     ({ runFolder, journal }) => runFolder !== ownFolder && journal.results.plan?.folder === folder,
   );
-  for (const { runFolder } of earlier.slice(0, MAX_RUNS)) {
+  for (const { runFolder } of earlier) {
     if (found.length === wanted.length) break;
     const events = await readEvents(runFolder);
     for (const { arch, phase } of wanted) {
@@ -39,4 +41,13 @@ export async function findLastTimes(
     }
   }
   return found;
+}
+
+/** Tells whoever waits for the phases how long they took last time. Asked before they begin, it must not take long. */
+export async function tellLastTimes(
+  plan: ReleasePlan,
+  { runFolder, emit }: StepContext,
+): Promise<void> {
+  const runs = await listJournals(dirname(runFolder), MAX_RUNS);
+  emit({ type: 'last-times', times: await findLastTimes(runs, plan, runFolder) });
 }
