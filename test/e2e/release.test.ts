@@ -13,6 +13,7 @@ import {
 } from '../helpers/published.js';
 import { startRegistry, type RegistryServer } from '../helpers/registry-server.js';
 import { requireTool } from '../helpers/tools.js';
+import { expectReadable, expectReported } from '../helpers/expect-report.js';
 
 const hasTools = ['docker', 'docker-registry', 'skopeo'].map(requireTool).every(Boolean);
 
@@ -58,6 +59,14 @@ describe.skipIf(!hasTools)('a release for three architectures', () => {
       for (const id of wanted) expect([id, outcomes.get(id)]).toEqual([id, 'passed']);
       expect(unpackedBytes).toBeGreaterThan(compressedBytes ?? Infinity);
     }
+  });
+
+  it('is told by `report` and `history`', async () => {
+    await expectReported(release, addon.folder, parseOutput(release).architectures ?? []);
+  });
+
+  it.skipIf(!requireTool('chromium'))('has a report that a browser shows', async () => {
+    await expectReadable(release, addon.folder, parseOutput(release).architectures ?? []);
   });
 
   it('publishes an index of three platforms that name the tested images', async () => {
