@@ -22,7 +22,7 @@ describe.skipIf(!requireTool('docker'))('cache check', () => {
       'after a change of content.txt|1 of 2',
     ]);
     expect(checked.stdout).toMatch(
-      /^amd64: the change reached \[[^\]]*3\/3\] COPY content\.txt \/usr\/lib\/dev\/$/m,
+      /^amd64: the change reached \[[^\]]*[23]\/3\] COPY content\.txt \/usr\/lib\/dev\/$/m,
     );
     expect(checked.stdout).not.toContain('never taken from the cache');
     expect(await addon.changes()).toBe('');

@@ -55,7 +55,7 @@ const shown = ({ findings }: Report): readonly string[] =>
 
 const FOUND = [
   'image-bytecode-missing: amd64: 1 Python file is compiled anew at every start, such as /app/main.py',
-  'image-caches: amd64: apt packages: 300.0 kB in 1 file, such as /var/cache/apt/archives/kept.deb',
+  'image-caches: amd64: apt packages: 300 kB in 1 file, such as /var/cache/apt/archives/kept.deb',
   'image-deleted-files: amd64: 1.5 MB in 1 file that later layers hide, the largest /usr/share/replaced (1.5 MB)',
   'image-healthcheck-missing: amd64: the image has no health check',
   'image-setuid: amd64: run with the rights of their owner or group: /usr/bin/program',

@@ -107,9 +107,9 @@ function hostArch(platform: string): Arch | undefined {
 }
 
 async function advise(plan: ReleasePlan, host: Arch, { first }: CacheReport) {
-  const recorded = first.steps.flatMap(({ target, label, seconds: value, cached }) => {
+  const recorded = first.steps.flatMap(({ target, label, instruction, seconds: value, cached }) => {
     const arch = parseArch(target);
-    return arch === undefined || cached ? [] : [{ arch, label, seconds: value }];
+    return arch === undefined || cached ? [] : [{ arch, label, instruction, seconds: value }];
   });
   const [one] = plan.architectures;
   if (one === undefined || recorded.length === 0) return undefined;

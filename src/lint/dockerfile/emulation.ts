@@ -27,8 +27,8 @@ export interface RecordedStep {
   readonly arch: Arch;
   /** As BuildKit numbers it: `builder 3/5`; `3/5` in a file with one stage. */
   readonly label: string;
-  /** As BuildKit names it; undefined where the file is known to be the one that was built. */
-  readonly instruction?: string | undefined;
+  /** As BuildKit names it, which tells whether the file still has it. */
+  readonly instruction: string;
   readonly seconds: number;
 }
 
@@ -225,31 +225,32 @@ function sum(a: number | undefined, b: number | undefined): number | undefined {
   return a === undefined && b === undefined ? undefined : (a ?? 0) + (b ?? 0);
 }
 
-/** Instructions that BuildKit counts as steps of a stage; FROM is the first. */
-const COUNTED = /^(?:RUN|COPY|ADD|WORKDIR)$/;
-
-/** The label that BuildKit gives a step. */
-export function labelOf(file: BuildFile, stage: BuildStage, step: Step): string {
-  const chain: Step[] = stage.steps.filter(({ keyword }) => COUNTED.test(keyword));
-  const number = `${chain.findIndex(({ start }) => start === step.start) + 2}/${chain.length + 1}`;
-  if (file.stages.length === 1 && stage.name === undefined) return number;
-  return `${stage.name ?? `stage-${stage.index}`} ${number}`;
-}
-
 function createLookup(
   file: BuildFile,
   recorded: readonly RecordedStep[],
 ): (arch: Arch, stage: BuildStage, step: Step) => number | undefined {
-  if (recorded.length === 0) return () => undefined;
   return (arch, stage, step) => {
-    const label = labelOf(file, stage, step);
-    return recorded.find((one) => one.arch === arch && one.label === label && isSame(one, step))
-      ?.seconds;
+    const name = nameOf(file, stage);
+    return recorded.find(
+      (one) =>
+        one.arch === arch && stageOf(one.label) === name && isSame(one.instruction, step.rest.text),
+    )?.seconds;
   };
 }
 
-/** The file may have changed since: another instruction may stand there now. */
-function isSame({ instruction }: RecordedStep, { rest }: Step): boolean {
-  const compact = (text: string): string => text.replaceAll(/[\s\\]+/g, '');
-  return instruction === undefined || compact(instruction).endsWith(compact(rest.text));
+/** The name that BuildKit gives a stage; a file with one stage needs none. */
+function nameOf({ stages }: BuildFile, { name, index }: BuildStage): string {
+  if (name !== undefined) return name.toLowerCase();
+  return stages.length === 1 ? '' : `stage-${index}`;
+}
+
+/** `builder 3/5` without the number: whether FROM is counted depends on where its image comes from. */
+function stageOf(label: string): string {
+  return label.replace(/ ?\d+\/\d+$/, '');
+}
+
+/** BuildKit joins lines, and tells the flags too. */
+function isSame(instruction: string, text: string): boolean {
+  const compact = (one: string): string => one.replaceAll(/[\s\\]+/g, '');
+  return compact(instruction).endsWith(compact(text));
 }
