@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { appendFile, cp, lstat, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { isAbsolute, join, relative, resolve, sep } from 'node:path';
@@ -22,7 +23,7 @@ export interface CacheReport {
   readonly first: CheckedBuild;
   /** The same again. */
   readonly again: CheckedBuild;
-  /** After one byte was added to `touched`. */
+  /** After some empty lines were added to `touched`. */
   readonly changed: CheckedBuild;
 }
 
@@ -136,7 +137,8 @@ export async function checkCache(check: CacheCheck): Promise<CacheReport> {
     onBuild('again');
     const again = await buildOnce(cached, work, check);
     onBuild('changed');
-    await appendFile(join(copy, relative(plan.folder, file)), '\n');
+    // The builder still knows what an earlier check has built.
+    await appendFile(join(copy, relative(plan.folder, file)), '\n'.repeat(randomInt(1, 10_000)));
     const changed = await buildOnce(cached, work, check);
     return { touched: relative(plan.folder, file), first, again, changed };
   } finally {
