@@ -1,7 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import { PIPELINES } from '../../src/pipeline/pipeline.js';
 import { waitForOutput } from '../helpers/cli.js';
-import { count, findUnfinished, findViolations, HAS_STAGE, useTheatre } from './stage.js';
+import { attestsImages } from '../helpers/local-engine.js';
+import { inspectIndex } from '../helpers/published.js';
+import {
+  askForAttestations,
+  count,
+  findUnfinished,
+  findViolations,
+  HAS_STAGE,
+  NEW,
+  useTheatre,
+} from './stage.js';
+
+const CAN_ATTEST = HAS_STAGE && (await attestsImages());
 
 /** Steps that others can see something of. */
 const WRITING: readonly string[] = ['pushed', 'index', 'versioned', 'verified', 'moved', 'store'];
@@ -34,5 +46,24 @@ describe.skipIf(!HAS_STAGE)('kill -9', () => {
     problems.push(...(await findUnfinished(stage, theatre())));
     await count({ injected: 1, recovered: 0, resumed: 1, violations: problems.length });
     expect(problems).toEqual([]);
+  });
+
+  it.skipIf(!CAN_ATTEST)('while images are attested', async () => {
+    const stage = await theatre().setUp();
+    await askForAttestations(stage);
+    const cli = await stage.start();
+    await waitForOutput(cli, /^Attest the images: started/m);
+    cli.kill('SIGKILL');
+    expect((await cli.ended).signal).toBe('SIGKILL');
+    const problems = [...(await findViolations(stage, theatre()))];
+    const resumed = await stage.resume();
+    expect(resumed.exitCode, resumed.stderr).toBe(0);
+    problems.push(...(await findUnfinished(stage, theatre())));
+    await count({ injected: 1, recovered: 0, resumed: 1, violations: problems.length });
+    expect(problems).toEqual([]);
+    const { platforms } = await inspectIndex(`${stage.repository}:${NEW}`);
+    expect(platforms.filter(({ platform }) => platform === 'unknown/unknown')).toHaveLength(
+      theatre().expected.size,
+    );
   });
 });

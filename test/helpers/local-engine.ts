@@ -67,3 +67,8 @@ export async function removeLocalImages(pattern: string): Promise<void> {
   // Other runs on this machine may have removed the same image meanwhile.
   if (ids.size > 0) await run('docker', ['image', 'rm', '--force', ...ids]);
 }
+
+/** Docker's own builder attests nothing without the containerd image store. */
+export async function attestsImages(): Promise<boolean> {
+  return /containerd/.test(await askDocker(['info', '--format={{.DriverStatus}}']));
+}
