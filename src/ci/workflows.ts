@@ -199,15 +199,12 @@ function renderRelease(facts: WorkflowFacts): string {
 }
 
 function renderTest(facts: WorkflowFacts): string {
-  const isOnly = facts.addons.length === 1;
-  const folder = facts.addons[0]?.folder ?? '.';
-  const matrix = [
-    'strategy:',
-    '  fail-fast: false',
-    '  matrix:',
-    '    addon:',
-    ...facts.addons.map((addon) => `      - ${quote(addon.folder)}`),
-  ];
+  const [first, ...others] = facts.addons;
+  const isOnly = others.length === 0;
+  const history = '          fetch-depth: 0 # what changed is known by history and tags\n';
+  const what = isOnly
+    ? ['command: test', `addon: ${quote(first?.folder ?? '.')}`]
+    : ['command: test --all --changed'];
   return `${HEAD}
 # Builds and smoke-tests what a pull request proposes. Nothing is pushed, and no secret is there to be stolen: forks too.
 name: Test
@@ -224,7 +221,7 @@ concurrency:
 
 jobs:
   test:
-${isOnly ? '' : `${indent(matrix, 4)}\n`}    runs-on: ${RUNNER}
+    runs-on: ${RUNNER}
     timeout-minutes: 350
     permissions:
       contents: read
@@ -232,11 +229,10 @@ ${isOnly ? '' : `${indent(matrix, 4)}\n`}    runs-on: ${RUNNER}
       - uses: ${pinAction('actions/checkout')}
         with:
           persist-credentials: false
-${indent([...setupSteps(facts, AMD64), ...cosignSteps(facts.signedBases)], 6)}
+${isOnly ? '' : history}${indent([...setupSteps(facts, AMD64), ...cosignSteps(facts.signedBases)], 6)}
       - uses: ${facts.action}
         with:
-          command: test
-          addon: ${isOnly ? quote(folder) : '${{ matrix.addon }}'}
+${indent(what, 10)}
           token: ''
 `;
 }

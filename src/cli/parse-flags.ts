@@ -131,7 +131,8 @@ function checkCombination({ command, args, flags }: Invocation): void {
   }
   const isRelease = command === 'release' || command === 'publish';
   for (const name of ['multi', 'replace', 'all', 'changed', 'bump', 'jobs'] as const) {
-    if (flags[name] !== undefined && flags[name] !== false && !isRelease) {
+    const isForTests = command === 'test' && ['all', 'changed', 'jobs'].includes(name);
+    if (flags[name] !== undefined && flags[name] !== false && !isRelease && !isForTests) {
       refuse(`--${name} is for releases only`, 'For example `addon-release 1.2.3 --multi`.');
     }
   }
@@ -180,6 +181,9 @@ function checkRepositoryCombination(
       `--all takes no version, and ${version} was given`,
       'Every add-on has its own; --bump patch (minor, major) chooses new ones.',
     );
+  }
+  if (flags.out !== undefined) {
+    refuse('--out is of one add-on, and --all is of several', 'Test the one: --addon PATH.');
   }
   if (flags.image !== undefined) {
     refuse(

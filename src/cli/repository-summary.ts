@@ -25,6 +25,12 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+function describeSuccess(results: RunOutcome['results'] | undefined): RepositoryRow['result'] {
+  if (results?.versioned !== undefined) return 'published';
+  if (results?.plan?.publish !== false) return 'release';
+  return results.approved === undefined ? 'test' : 'passed';
+}
+
 function toRow(choice: Choice, result: AddonResult | undefined): RepositoryRow {
   const { slug, version, decision } = choice;
   const common = { slug, version, reason: decision.reason };
@@ -48,7 +54,7 @@ function toRow(choice: Choice, result: AddonResult | undefined): RepositoryRow {
       return {
         ...common,
         newVersion: decision.version,
-        result: result?.results.versioned === undefined ? 'release' : 'published',
+        result: describeSuccess(result?.results),
       };
   }
 }
@@ -110,6 +116,7 @@ function classOf(errors: readonly unknown[]): AddonReleaseError['failure'] {
 export function describeFailures(
   choices: readonly Choice[],
   results: readonly AddonResult[],
+  isTest: boolean,
 ): AddonReleaseError | undefined {
   const failed = choices.flatMap((choice) => {
     const { slug, decision } = choice;
@@ -125,10 +132,14 @@ export function describeFailures(
   const errors = failed.map(({ error }) => error);
   return new AddonReleaseError(
     classOf(errors),
-    `${failed.length === 1 ? 'an add-on was' : `${failed.length} add-ons were`} not released: ${names}`,
+    isTest
+      ? `${failed.length === 1 ? 'an add-on' : `${failed.length} add-ons`} did not pass: ${names}`
+      : `${failed.length === 1 ? 'an add-on was' : `${failed.length} add-ons were`} not released: ${names}`,
     {
       problems: failed.flatMap(({ slug, error }) => toProblems(slug, error)),
-      hint: 'Mend what is wrong and run the same command again: what is released is not released twice.',
+      hint: isTest
+        ? 'Mend what is wrong and run the same command again.'
+        : 'Mend what is wrong and run the same command again: what is released is not released twice.',
       cause: errors[0],
     },
   );

@@ -88,7 +88,9 @@ export const RELEASE_PARTS = {
   prepare: between(makePlanStep, draftGithubReleaseStep),
   /** One build for all of them. */
   build: between(draftGithubReleaseStep, approveStep),
-  publish: between(approveStep, moveTagsStep),
+  /** What a test ends with, and a release begins to publish with. */
+  attest: between(approveStep, attestImagesStep),
+  publish: between(attestImagesStep, moveTagsStep),
   /** One after the other: all of them push to the same branch. */
   announce: between(moveTagsStep, updateStoreStep),
   finish: between(updateStoreStep, publishGithubReleaseStep),

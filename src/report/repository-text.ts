@@ -8,7 +8,8 @@ export interface RepositoryRow {
   readonly version: string | undefined;
   /** The version that is or was to be released. */
   readonly newVersion: string | undefined;
-  readonly result: 'release' | 'refused' | 'published' | 'failed' | 'broken' | '-';
+  readonly result:
+    'release' | 'refused' | 'published' | 'test' | 'passed' | 'failed' | 'broken' | '-';
   /** Why it is released, or why not. */
   readonly reason: string;
   /** What went wrong. */

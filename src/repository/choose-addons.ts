@@ -41,7 +41,7 @@ function requireUniqueSlugs(addons: readonly RepositoryAddon[]): void {
 export async function chooseAddons(
   folders: readonly string[],
   request: FactsRequest,
-  wish: Omit<DecisionWish, 'changed'>,
+  wish: Omit<DecisionWish, 'changed' | 'isTest'>,
 ): Promise<readonly Choice[]> {
   const readings = await Promise.all(folders.map((folder) => readOne(folder, request.root)));
   const readable = readings.flatMap((reading) => ('read' in reading ? [reading.read] : []));
@@ -57,7 +57,7 @@ export async function chooseAddons(
     const { addon } = reading.read;
     const known = facts.get(addon);
     if (known === undefined) throw new Error(`nothing is known of ${addon.slug}`);
-    const decision = decide(known, { ...wish, changed: request.changed });
+    const decision = decide(known, { ...wish, changed: request.changed, isTest: request.isTest });
     return { slug: addon.slug, folder, version: addon.version, decision };
   });
 }

@@ -29,6 +29,8 @@ export interface AddonFacts {
 export interface DecisionWish {
   /** `--changed`: by what git knows; else by what the registry has. */
   readonly changed: boolean;
+  /** It is to be tested only, as the version that the config says. */
+  readonly isTest: boolean;
   /** `--bump`: what a new version differs in from the last one. */
   readonly bump: VersionPart | undefined;
   /** Decides the month of calendar versions. */
@@ -64,6 +66,7 @@ function bumped(facts: AddonFacts, part: VersionPart, today: Date): string {
 
 /** The config's version is taken: another one is chosen, or asked for. */
 function withNewVersion(facts: AddonFacts, reason: string, wish: DecisionWish): Decision {
+  if (wish.isTest) return { outcome: 'release', version: facts.version, reason };
   if (wish.bump !== undefined) {
     return { outcome: 'release', version: bumped(facts, wish.bump, wish.today), reason };
   }
@@ -91,7 +94,9 @@ function decideByChanges(facts: AddonFacts, wish: DecisionWish): Decision {
     return {
       outcome: 'release',
       version,
-      reason: `never released: there is no tag, and ${version} is not in the registry`,
+      reason: wish.isTest
+        ? 'there is no tag of a release'
+        : `never released: there is no tag, and ${version} is not in the registry`,
     };
   }
   const since = `since ${last.version} (${last.commit})`;
@@ -104,9 +109,12 @@ function decideByChanges(facts: AddonFacts, wish: DecisionWish): Decision {
   return withNewVersion(facts, changed, wish);
 }
 
-/** Whether an add-on gets a release. */
+/** Whether an add-on gets a release, or is tested. */
 export function decide(facts: AddonFacts, wish: DecisionWish): Decision {
-  if (!facts.hasImage) {
+  if (wish.isTest && !wish.changed) {
+    return { outcome: 'release', version: facts.version, reason: 'every add-on is asked for' };
+  }
+  if (!facts.hasImage && !wish.isTest) {
     const reason = 'it has no `image`: installations build it themselves';
     return { outcome: 'skip', reason };
   }

@@ -30,10 +30,12 @@ const TOOLS: ReadonlySet<string> = new Set([
  *
  * @param path from the add-on's folder, with `/`
  * @param ignored what `.dockerignore` leaves out of the build context
+ * @param isTest asks for what a test could find, which is said by more files
  */
-export function matters(path: string, ignored: readonly IgnorePattern[]): boolean {
+export function matters(path: string, ignored: readonly IgnorePattern[], isTest = false): boolean {
   if (WITH_VERSION.has(path) || /^Dockerfile(?:\.[^/]+)?$/.test(path)) return true;
   if (/^translations\/[^/]+$/.test(path)) return true;
-  if (SHOWN_AT_ONCE.has(path) || TOOLS.has(path)) return false;
+  if (TOOLS.has(path)) return isTest;
+  if (SHOWN_AT_ONCE.has(path)) return false;
   return !isIgnored(ignored, path);
 }

@@ -37,6 +37,8 @@ export interface FactsRequest {
   readonly root: string;
   /** Asks git what changed. Without, only the registry is asked. */
   readonly changed: boolean;
+  /** Nothing is published: add-ons without `image` count too, and so does what only tests depend on. */
+  readonly isTest: boolean;
   /** Whether the registry has an add-on's version. */
   readonly isPublished: (addon: Addon) => Promise<boolean>;
   readonly signal: AbortSignal;
@@ -124,7 +126,7 @@ async function listRelevantChanges(
   { gitRoot, uncommitted }: History,
   one: RepositoryAddon,
   commit: string,
-  signal: AbortSignal,
+  { isTest, signal }: FactsRequest,
 ): Promise<readonly string[]> {
   const place = await locate(gitRoot, one);
   const { folder, config, others } = place;
@@ -140,7 +142,7 @@ async function listRelevantChanges(
       continue;
     }
     const inside = folder === '' ? path : path.slice(folder.length + 1);
-    if (!matters(inside, ignored)) continue;
+    if (!matters(inside, ignored, isTest)) continue;
     if (path === config && (await isOnlyVersion(gitRoot, commit, place, one.addon))) continue;
     shown.push(inside);
   }
@@ -158,10 +160,11 @@ async function readVersionPlace(addon: Addon): Promise<AddonFacts['versionAt']> 
 async function readGitFacts(
   history: History,
   one: RepositoryAddon,
-  { isPublished, signal }: FactsRequest,
+  request: FactsRequest,
 ): Promise<Pick<AddonFacts, 'lastRelease' | 'changes' | 'isPublished'>> {
   const { addon } = one;
   const { gitRoot } = history;
+  const { isPublished, signal } = request;
   const tagged = history.releases.get(addon.slug);
   const read = (text: string) => readConfigText(addon.configFile, text, 'version');
   const commit =
@@ -175,7 +178,7 @@ async function readGitFacts(
             commit: await shortenCommit(gitRoot, commit),
             by: tagged === undefined ? 'config' : 'tag',
           },
-    changes: commit === undefined ? [] : await listRelevantChanges(history, one, commit, signal),
+    changes: commit === undefined ? [] : await listRelevantChanges(history, one, commit, request),
     isPublished: tagged === undefined ? await isPublished(addon) : undefined,
   };
 }
@@ -200,7 +203,7 @@ export async function readFacts(
       hasImage: addon.image !== undefined,
     };
     const none = { lastRelease: undefined, changes: [], isPublished: undefined };
-    if (!common.hasImage) return [addon, { ...common, ...none }];
+    if (!common.hasImage && !request.isTest) return [addon, { ...common, ...none }];
     const found =
       history === undefined
         ? { ...none, isPublished: await request.isPublished(addon) }

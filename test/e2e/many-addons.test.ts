@@ -127,6 +127,29 @@ describe.skipIf(!hasTools)('a repository of many add-ons', () => {
     expect(parse(again).addons.every(({ decision }) => decision === 'skip')).toBe(true);
   });
 
+  it('tests what changed in one build, without a new version, and publishes nothing', async () => {
+    const many = await makeManyAddons(3);
+    await many.tagAll('1.0.0');
+    const [changed = '', tested = '', same = ''] = many.slugs;
+    await many.write({
+      [`${changed}/rootfs/etc/name`]: 'another\n',
+      // No reason for a release, but one for a test.
+      [`${tested}/smoke.yaml`]: 'runs: [{name: default}]\n',
+    });
+    await many.commit('Change some');
+    const { env, calls } = await countCalls();
+    const args = ['test', '--all', '--changed', '--jobs', '2', '--json'];
+    const run = await runCli(args, { cwd: many.root, env });
+    await expectTidyEnd(run, 0);
+    const results = Object.fromEntries(
+      parse(run).addons.map(({ slug, decision, result }) => [slug, result ?? decision]),
+    );
+    expect(results).toEqual({ [changed]: 'passed', [tested]: 'passed', [same]: 'skip' });
+    expect((await calls()).filter((call) => call.startsWith('buildx bake'))).toHaveLength(1);
+    // The registry that their configs name does not exist.
+    expect(await many.git('status', '--porcelain', '--branch')).toBe('## main...origin/main');
+  });
+
   it('releases the others when some fail, tells all of them, and goes on where it failed', async () => {
     const many = await makeManyAddons(4);
     const [good = '', failing = '', broken = '', fine = ''] = many.slugs;

@@ -25,9 +25,9 @@ export interface SideBySide {
   readonly jobs: number | undefined;
 }
 
-/** What the release of one add-on alone would be asked for by: so it can be resumed alone, too. */
+/** What one add-on alone would be asked for by: so it can be resumed alone, too. */
 function singleInvocation(
-  { flags }: Invocation,
+  { command, flags }: Invocation,
   { folder, decision: { version } }: ChosenAddon,
 ): Invocation {
   const ofRepository: readonly string[] = [
@@ -37,8 +37,13 @@ function singleInvocation(
     'jobs',
   ] satisfies readonly (keyof Flags)[];
   const own = Object.entries(flags).filter(([name]) => !ofRepository.includes(name));
-  const single: Flags = { ...Object.fromEntries(own), multi: true, addon: folder };
-  return { command: 'release', args: [version], flags: single };
+  const isRelease = command === 'release';
+  const single: Flags = {
+    ...Object.fromEntries(own),
+    ...(isRelease ? { multi: true } : {}),
+    addon: folder,
+  };
+  return { command, args: [version], flags: single };
 }
 
 /** One add-on's release as far as it got. */
@@ -97,8 +102,8 @@ export async function previewAddons(
 }
 
 /**
- * Releases add-ons side by side: their images are built in one call, each is tested as soon as it is there, and each
- * add-on then goes on by itself. What fails is a result, and stops none of the others.
+ * Releases add-ons side by side, or tests them: their images are built in one call, each is tested as soon as it is
+ * there, and each add-on then goes on by itself. What fails is a result, and stops none of the others.
  *
  * @param runFolder of the run for the whole repository; each add-on's own is beside it
  */
@@ -106,13 +111,13 @@ export async function releaseAddons(
   request: SideBySide,
   runFolder: string,
 ): Promise<readonly AddonResult[]> {
-  const { chosen, context, jobs } = request;
+  const { invocation, chosen, context, jobs } = request;
   const limiter = new Limiter(jobs ?? USUAL_JOBS);
   const announcing = new Limiter(1);
   const session = openSession(
     {
       runFolder,
-      cache: parseBuildCache(request.invocation.flags, context),
+      cache: parseBuildCache(invocation.flags, context),
       signal: context.signal,
     },
     { addonsPerBuild: jobs ?? chosen.length, tests: jobs ?? USUAL_JOBS },
@@ -131,6 +136,8 @@ export async function releaseAddons(
         await run.go(RELEASE_PARTS.prepare, limiter);
         await run.go(RELEASE_PARTS.build);
         leaveBuild();
+        await run.go(RELEASE_PARTS.attest, limiter);
+        if (invocation.command === 'test') return run.close();
         await run.go(RELEASE_PARTS.publish, limiter);
         await run.go(RELEASE_PARTS.announce, announcing);
         await run.go(RELEASE_PARTS.finish, limiter);

@@ -189,9 +189,18 @@ describe('generated workflows', () => {
       const content = renderWorkflows(facts)[1]?.content ?? '';
       expect(content).not.toMatch(/secrets\.|pull_request_target/);
       const [checkout, ...steps] = parseWorkflow(content).jobs['test']?.steps ?? [];
-      expect(checkout?.with).toEqual({ 'persist-credentials': false });
-      expect(steps.at(-1)?.with).toMatchObject({ command: 'test', token: '' });
+      expect(checkout?.with?.['persist-credentials']).toBe(false);
+      expect(steps.at(-1)?.with).toMatchObject({ token: '' });
     }
+  });
+
+  it('test the add-on, or of many what a pull request changes, with the history that tells', () => {
+    const steps = (facts: WorkflowFacts) => render(facts, 'test').jobs['test']?.steps ?? [];
+    expect(steps(ONE).at(0)?.with).toEqual({ 'persist-credentials': false });
+    expect(steps(ONE).at(-1)?.with).toMatchObject({ command: 'test', addon: 'greeter' });
+    const many = SHAPES['many add-ons'] ?? ONE;
+    expect(steps(many).at(0)?.with).toEqual({ 'persist-credentials': false, 'fetch-depth': 0 });
+    expect(steps(many).at(-1)?.with).toMatchObject({ command: 'test --all --changed' });
   });
 
   it('start for tags that name a version, and for no others', () => {
@@ -223,8 +232,6 @@ describe('generated workflows', () => {
       type: 'choice',
       options: ['greeter', 'on', '2048'],
     });
-    const folders = render(SHAPES['many add-ons'] ?? ONE, 'test').jobs['test']?.strategy?.matrix;
-    expect(folders).toEqual({ addon: ['add-ons/greeter', 'on', 'games/2048 "new"'] });
   });
 
   it('set up emulation for what the runner is not', () => {

@@ -227,7 +227,8 @@ describe('--all', () => {
 
   test.each([
     ['release', { all: true }, '--all takes no version, and 1.2.3 was given'],
-    ['test', { all: true }, '--all is for releases only'],
+    ['build', { all: true }, '--all is for releases only'],
+    ['test', { all: true, bump: 'patch' }, '--bump is for releases only'],
     ['publish', { all: true }, 'publish is for one add-on'],
     ['release', { changed: true }, '--changed does nothing without --all'],
     ['release', { bump: 'patch' }, '--bump does nothing without --all'],
@@ -242,6 +243,16 @@ describe('--all', () => {
     [{ jobs: 'all' }, '--jobs "all" is not a number from 1 to 99'],
   ])('%j is refused', (flags, message) => {
     expect(() => parseRepositoryFlags(flags)).toThrow(message);
+  });
+
+  test('tests every add-on, and publishes none', () => {
+    const test = (flags: Flags) =>
+      parseFlags(
+        { command: 'test', args: [], flags: { all: true, changed: true, jobs: '2', ...flags } },
+        { workingDirectory: '/addons', environment: {} },
+      );
+    expect(test({})).toMatchObject({ publish: false, arches: 'all', smoke: true });
+    expect(() => test({ out: 'images' })).toThrow('--out is of one add-on');
   });
 
   test('takes no name for all images', () => {

@@ -58,8 +58,8 @@ test('a plan starts no build', () => {
 });
 
 test('the parts of a release side by side are the whole release, in its order', () => {
-  const { plan, prepare, build, publish, announce, finish } = RELEASE_PARTS;
-  const parts = [plan, prepare, build, publish, announce, finish];
+  const { plan, prepare, build, attest, publish, announce, finish } = RELEASE_PARTS;
+  const parts = [plan, prepare, build, attest, publish, announce, finish];
   expect(parts.flat()).toEqual(release);
   expect(build.map(({ id }) => id)).toEqual(['candidates', 'approved']);
   expect(announce.map(({ id }) => id)).toEqual(['store']);

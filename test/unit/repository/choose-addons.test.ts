@@ -52,6 +52,7 @@ async function chooseIn(
     {
       root,
       changed: true,
+      isTest: false,
       isPublished: ({ slug }: Addon) => Promise.resolve(published.includes(slug)),
       signal: new AbortController().signal,
     },

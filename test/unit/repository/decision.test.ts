@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { decide, listFiles, type AddonFacts } from '../../../src/repository/decision.js';
 
 const TODAY = new Date('2026-11-23');
-const CHANGED = { changed: true, bump: undefined, today: TODAY };
-const BUMPED = { changed: true, bump: 'patch', today: TODAY } as const;
-const ALL = { changed: false, bump: undefined, today: TODAY };
+const CHANGED = { changed: true, bump: undefined, today: TODAY, isTest: false };
+const BUMPED = { changed: true, bump: 'patch', today: TODAY, isTest: false } as const;
+const ALL = { changed: false, bump: undefined, today: TODAY, isTest: false };
 
 function facts(changes: Partial<AddonFacts> = {}): AddonFacts {
   return {
@@ -123,4 +123,34 @@ test.each([
   [['a', 'b', 'c', 'd', 'e'], 'a, b, c and 2 more'],
 ])('%j is told as "%s"', (files, text) => {
   expect(listFiles(files)).toBe(text);
+});
+
+describe('for a test', () => {
+  const TEST = { ...CHANGED, isTest: true };
+
+  test('what changed needs no new version, and none that is built by installations is left out', () => {
+    for (const hasImage of [true, false]) {
+      expect(decide(facts({ hasImage, changes: ['Dockerfile'] }), TEST)).toEqual({
+        outcome: 'release',
+        version: '1.2.0',
+        reason: 'changed since 1.2.0 (a1b2c3d): Dockerfile',
+      });
+      expect(decide(facts({ hasImage }), TEST)).toMatchObject({ outcome: 'skip' });
+    }
+  });
+
+  test('what has no tag is tested, whatever the registry has', () => {
+    expect(decide(facts({ lastRelease: undefined, isPublished: false }), TEST)).toEqual({
+      outcome: 'release',
+      version: '1.2.0',
+      reason: 'there is no tag of a release',
+    });
+  });
+
+  test('every add-on is tested where all are asked for', () => {
+    expect(decide(facts(), { ...TEST, changed: false })).toMatchObject({
+      outcome: 'release',
+      reason: 'every add-on is asked for',
+    });
+  });
 });

@@ -33,6 +33,9 @@ describe('files that a new version brings to installations', () => {
     }
     expect(matters('smoke.yaml', [])).toBe(false);
     expect(matters('addon-release.yaml', [])).toBe(false);
+    // A test may find something in them.
+    expect(matters('smoke.yaml', EVERYTHING, true)).toBe(true);
+    expect(matters('README.md', [], true)).toBe(false);
   });
 
   test('an exception in .dockerignore brings a file back', () => {
