@@ -65,7 +65,7 @@ export function setupSteps(
   ];
 }
 
-export function loginSteps({ registries }: WorkflowFacts): readonly string[] {
+function loginSteps({ registries }: WorkflowFacts): readonly string[] {
   return registries.flatMap((registry) => [
     `- uses: ${pinAction('docker/login-action')}`,
     '  with:',

@@ -1,7 +1,7 @@
 import { AddonReleaseError } from '../errors.js';
 
 /** What can be brought up to date, in the order in which it is. */
-export const MIGRATIONS = ['deprecated-fields', 'build-file', 'image-name', 'workflows'] as const;
+const MIGRATIONS = ['deprecated-fields', 'build-file', 'image-name', 'workflows'] as const;
 
 export type MigrationName = (typeof MIGRATIONS)[number];
 
