@@ -18,6 +18,8 @@ export interface StepContext {
   readonly registry: RegistryClient;
   /** Layers of tested images on their way to the registry. */
   readonly uploads: LayerUploads;
+  /** Hands over what only the run's end waits for: clearing away while the next steps go on. */
+  readonly atEnd: (work: Promise<void>) => void;
   /** A folder of this run's own for logs, definitions and metadata, outside the add-on. */
   readonly runFolder: string;
   readonly journal: RunJournal;

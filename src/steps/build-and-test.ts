@@ -134,7 +134,7 @@ async function buildAndTest(
     );
   } finally {
     await Promise.allSettled([...outcomes.values(), gathering, emulation]);
-    await Promise.all([...testers.values()].map((tester) => tester.close()));
+    for (const tester of testers.values()) context.atEnd(tester.close());
   }
 }
 

@@ -18,6 +18,7 @@ export function sampleContext(changes: Partial<StepContext> = {}): StepContext {
     ...basics,
     options: sampleOptions(),
     uploads: new LayerUploads(basics),
+    atEnd: () => undefined,
     journal: NO_JOURNAL,
     locksFolder: '/nowhere/locks',
     ...changes,

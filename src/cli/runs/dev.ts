@@ -92,6 +92,8 @@ export async function runDev(
     runFolder,
     registry,
     uploads: new LayerUploads({ registry, runFolder, emit, signal }),
+    // Nothing of what it runs leaves anything for later.
+    atEnd: () => undefined,
     journal: NO_JOURNAL,
     locksFolder: locksFolder(options.environment),
   };

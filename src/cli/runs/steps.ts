@@ -106,6 +106,7 @@ export async function openRun(
   const reporter = teeReporters([screen, logs, ...events]);
   const { emit } = reporter;
   const uploads = new LayerUploads({ registry, runFolder, emit, signal });
+  const endings: Promise<void>[] = [];
   return {
     context: {
       options,
@@ -116,10 +117,19 @@ export async function openRun(
       locksFolder: locksFolder(options.environment),
       registry,
       uploads,
+      atEnd: (work) => {
+        const ended = work.catch((error: unknown) => {
+          const reason = error instanceof Error ? error.message : String(error);
+          const message = `not everything was cleared away: ${reason}`;
+          emit({ type: 'notice', level: 'warning', message });
+        });
+        endings.push(ended);
+      },
       session,
     },
     close: async ({ results, error }) => {
       await uploads.close();
+      await Promise.all(endings);
       await reporter.close();
       await results.lock?.held?.release();
       await removeArchives(runFolder);
