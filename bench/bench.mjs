@@ -33,7 +33,7 @@ const SIZES = values.quick
   : {
       rounds: 3,
       heavyRounds: 1,
-      functions: 800,
+      functions: 1500,
       starts: 20,
       lint: [1, 10, 100, 1000],
       lines: 200_000,
