@@ -151,7 +151,7 @@ describe.concurrent('a published release', () => {
     });
     const stored = server.releases[1];
     expect(stored?.draft).toBe(false);
-    expect(stored?.body).toContain(`| amd64 | \`ghcr.io/octo/greeter:1.2.0\` | \`${DIGEST}\` |`);
+    expect(stored?.body).toContain(`| amd64 | \`ghcr.io/octo/greeter:1.2.0\` |  | \`${DIGEST}\` |`);
     expect(stored?.body).toContain('(https://my.home-assistant.io/redirect/supervisor_addon/');
     expect(stored?.assets.map(({ name, content_type: type }) => [name, type])).toEqual([
       ['report.json', 'application/json'],

@@ -132,7 +132,7 @@ describe('the steps of a release', () => {
     });
     expect(release?.body).toContain('- Says it louder.');
     expect(release?.body).toContain(
-      `| all | \`ghcr.io/octo/example:1.2.3\` | \`${INDEX.digest}\` |`,
+      `| all | \`ghcr.io/octo/example:1.2.3\` |  | \`${INDEX.digest}\` |`,
     );
     expect(release?.body).toContain(PUSHED.manifestDigest);
     expect(release?.body).toMatch(/supervisor_addon\/\?addon=[0-9a-f]{8}_example&repository_url=/);
