@@ -5,7 +5,6 @@ import type { ReleasePlan } from '../plan/release-plan.js';
 import { readEvents } from '../report/event-file.js';
 import type { LastTime, Phase } from '../report/events.js';
 
-const PHASES: readonly Phase[] = ['build', 'smoke', 'push'];
 /** Older runs tell little of the next one, and reading them takes time. */
 const MAX_RUNS = 50;
 
@@ -13,14 +12,16 @@ const MAX_RUNS = 50;
  * How long each architecture's phases took in the newest run of the same add-on in which they passed.
  *
  * @param runs the newest first
+ * @param phases those that the run will have: for one that no run had, all of them would be read
  * @param ownFolder of the run itself, which is left out
  */
 export async function findLastTimes(
   runs: readonly FoundJournal[],
   { folder, architectures }: Pick<ReleasePlan, 'folder' | 'architectures'>,
+  phases: readonly Phase[],
   ownFolder: string,
 ): Promise<readonly LastTime[]> {
-  const wanted = architectures.flatMap(({ arch }) => PHASES.map((phase) => ({ arch, phase })));
+  const wanted = architectures.flatMap(({ arch }) => phases.map((phase) => ({ arch, phase })));
   const found: LastTime[] = [];
   const earlier = runs.filter(
     ({ runFolder, journal }) => runFolder !== ownFolder && journal.results.plan?.folder === folder,
@@ -46,8 +47,13 @@ export async function findLastTimes(
 /** Tells whoever waits for the phases how long they took last time. Asked before they begin, it must not take long. */
 export async function tellLastTimes(
   plan: ReleasePlan,
-  { runFolder, emit }: StepContext,
+  { runFolder, emit, options }: StepContext,
 ): Promise<void> {
+  const phases: readonly Phase[] = [
+    'build',
+    ...(options.smoke ? (['smoke'] as const) : []),
+    ...(options.publish ? (['push'] as const) : []),
+  ];
   const runs = await listJournals(dirname(runFolder), MAX_RUNS);
-  emit({ type: 'last-times', times: await findLastTimes(runs, plan, runFolder) });
+  emit({ type: 'last-times', times: await findLastTimes(runs, plan, phases, runFolder) });
 }

@@ -3,15 +3,7 @@ import { PIPELINES } from '../../src/pipeline/pipeline.js';
 import { waitForOutput } from '../helpers/cli.js';
 import { attestsImages } from '../helpers/local-engine.js';
 import { inspectIndex } from '../helpers/published.js';
-import {
-  askForAttestations,
-  count,
-  findUnfinished,
-  findViolations,
-  HAS_STAGE,
-  NEW,
-  useTheatre,
-} from './stage.js';
+import { askForAttestations, expectResumable, HAS_STAGE, NEW, useTheatre } from './stage.js';
 
 const CAN_ATTEST = HAS_STAGE && (await attestsImages());
 
@@ -40,12 +32,7 @@ describe.skipIf(!HAS_STAGE)('kill -9', () => {
     const killed = await cli.ended;
     // A step that takes no time may be the last one.
     if (killed.exitCode !== 0) expect(killed.signal).toBe('SIGKILL');
-    const problems = [...(await findViolations(stage, theatre()))];
-    const resumed = await stage.resume();
-    expect(resumed.exitCode, resumed.stderr).toBe(0);
-    problems.push(...(await findUnfinished(stage, theatre())));
-    await count({ injected: 1, recovered: 0, resumed: 1, violations: problems.length });
-    expect(problems).toEqual([]);
+    await expectResumable(stage, theatre());
   });
 
   it.skipIf(!CAN_ATTEST)('while images are attested', async () => {
@@ -55,12 +42,7 @@ describe.skipIf(!HAS_STAGE)('kill -9', () => {
     await waitForOutput(cli, /^Attest the images: started/m);
     cli.kill('SIGKILL');
     expect((await cli.ended).signal).toBe('SIGKILL');
-    const problems = [...(await findViolations(stage, theatre()))];
-    const resumed = await stage.resume();
-    expect(resumed.exitCode, resumed.stderr).toBe(0);
-    problems.push(...(await findUnfinished(stage, theatre())));
-    await count({ injected: 1, recovered: 0, resumed: 1, violations: problems.length });
-    expect(problems).toEqual([]);
+    await expectResumable(stage, theatre());
     const { platforms } = await inspectIndex(`${stage.repository}:${NEW}`);
     expect(platforms.filter(({ platform }) => platform === 'unknown/unknown')).toHaveLength(
       theatre().expected.size,

@@ -1,6 +1,6 @@
 import { appendFile, cp, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { afterAll, beforeAll } from 'vitest';
+import { afterAll, beforeAll, expect } from 'vitest';
 import { run } from '../../src/exec/run.js';
 import {
   makeTemporaryFolder,
@@ -271,4 +271,18 @@ export interface Tally {
 export async function count(tally: Tally): Promise<void> {
   const file = process.env['FAULTS_TALLY'];
   if (file !== undefined) await appendFile(file, `${JSON.stringify(tally)}\n`);
+}
+
+/** What was interrupted has broken nothing, and `resume` makes it what an undisturbed release is. */
+export async function expectResumable(
+  stage: Stage,
+  theatre: Theatre,
+  options: StageRun = {},
+): Promise<void> {
+  const problems = [...(await findViolations(stage, theatre))];
+  const resumed = await stage.resume(options);
+  expect(resumed.exitCode, resumed.stderr).toBe(0);
+  problems.push(...(await findUnfinished(stage, theatre)));
+  await count({ injected: 1, recovered: 0, resumed: 1, violations: problems.length });
+  expect(problems).toEqual([]);
 }

@@ -8,13 +8,12 @@ import { FAULTS as GITHUB } from '../helpers/github-answers.js';
 import { startGithubServer, type GithubFault } from '../helpers/github-server.js';
 import {
   count,
+  expectResumable,
   findUnfinished,
   findViolations,
   HAS_STAGE,
   NEW,
   useTheatre,
-  type Stage,
-  type StageRun,
 } from './stage.js';
 
 /** Only root can make a disk that is full. */
@@ -30,15 +29,6 @@ async function must(program: string, args: readonly string[]): Promise<void> {
 
 describe.skipIf(!HAS_STAGE)('a release', () => {
   const theatre = useTheatre();
-
-  async function expectResumable(stage: Stage, options: StageRun = {}): Promise<void> {
-    const problems = [...(await findViolations(stage, theatre()))];
-    const resumed = await stage.resume(options);
-    expect(resumed.exitCode, resumed.stderr).toBe(0);
-    problems.push(...(await findUnfinished(stage, theatre())));
-    await count({ injected: 1, recovered: 0, resumed: 1, violations: problems.length });
-    expect(problems).toEqual([]);
-  }
 
   it('goes on by itself when the registry is restarted', async () => {
     const stage = await theatre().setUp();
@@ -66,7 +56,7 @@ describe.skipIf(!HAS_STAGE)('a release', () => {
     await engine.die();
     const end = await cli.ended;
     expect([4, 5], end.stderr).toContain(end.exitCode);
-    await expectResumable(stage);
+    await expectResumable(stage, theatre());
   });
 
   it('is continued when the remote refused the commit', async () => {
@@ -79,7 +69,7 @@ describe.skipIf(!HAS_STAGE)('a release', () => {
     expect(end.exitCode, end.stderr).toBe(9);
     expect(end.stderr).toContain('main is protected');
     await rm(hook);
-    await expectResumable(stage);
+    await expectResumable(stage, theatre());
   });
 
   it.each([
@@ -98,7 +88,7 @@ describe.skipIf(!HAS_STAGE)('a release', () => {
     const end = await stage.release({ env });
     expect(end.exitCode, end.stderr).toBe(9);
     expect(github.releases.map(({ draft }) => draft)).toEqual([true]);
-    await expectResumable(stage, { env });
+    await expectResumable(stage, theatre(), { env });
     expect(github.releases.map(({ draft, tag_name: tag }) => [draft, tag])).toEqual([
       [false, `v${NEW}`],
     ]);
@@ -112,7 +102,7 @@ describe.skipIf(!HAS_STAGE)('a release', () => {
     const end = await stage.release();
     expect(end.exitCode, end.stderr).toBe(4);
     await must('mount', ['-o', 'remount,size=200m', stage.stateFolder]);
-    await expectResumable(stage);
+    await expectResumable(stage, theatre());
   });
 
   it.skipIf(!isRoot)("is continued when the registry's disk was full", async () => {
@@ -128,7 +118,7 @@ describe.skipIf(!HAS_STAGE)('a release', () => {
     const end = await stage.release();
     await must('umount', [uploads]);
     expect(end.exitCode, end.stderr).toBe(7);
-    await expectResumable(stage);
+    await expectResumable(stage, theatre());
   });
 
   it('is refused while another one of the same add-on runs', async () => {

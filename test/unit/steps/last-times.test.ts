@@ -18,7 +18,12 @@ async function makeRunsFolder(): Promise<string> {
 
 async function find(folder: string, plan = PLAN): Promise<readonly string[]> {
   const own = join(folder, '5-own');
-  const times = await findLastTimes(await listJournals(folder), plan, own);
+  const times = await findLastTimes(
+    await listJournals(folder),
+    plan,
+    ['build', 'smoke', 'push'],
+    own,
+  );
   return times.map(({ arch, phase, durationMs }) => `${arch} ${phase} ${durationMs}`).sort();
 }
 
