@@ -1,7 +1,8 @@
-import { NO_JOURNAL } from '../../src/pipeline/journal.js';
+import { NO_JOURNAL, type RecordedWrite } from '../../src/pipeline/journal.js';
 import { LayerUploads } from '../../src/engine/layer-uploads.js';
 import type { Results } from '../../src/pipeline/results.js';
 import { defineStep, type Step, type StepContext } from '../../src/pipeline/step.js';
+import type { RunEvent } from '../../src/report/events.js';
 import { createMemoryRegistry } from './memory-registry.js';
 import { sampleOptions } from './sample-options.js';
 
@@ -23,6 +24,26 @@ export function sampleContext(changes: Partial<StepContext> = {}): StepContext {
     locksFolder: '/nowhere/locks',
     ...changes,
   };
+}
+
+/** The same, with what is told and what is written down. */
+export function recordingContext(changes: Partial<StepContext> = {}) {
+  const events: RunEvent[] = [];
+  const writes: Omit<RecordedWrite, 'at'>[] = [];
+  const context = sampleContext({
+    emit: (event) => {
+      events.push(event);
+    },
+    journal: {
+      ...NO_JOURNAL,
+      wrote: (write) => {
+        writes.push(write);
+        return Promise.resolve();
+      },
+    },
+    ...changes,
+  });
+  return { context, events, writes };
 }
 
 /** A step that has its result already. */

@@ -3,15 +3,13 @@ import { join } from 'node:path';
 import { PyDict } from '../../../src/addon/python-value.js';
 import type { StoreSettings, Stores } from '../../../src/addon/store-settings.js';
 import type { AddonReleaseError } from '../../../src/errors.js';
-import { NO_JOURNAL, type RecordedWrite } from '../../../src/pipeline/journal.js';
 import type { ReleaseOptions } from '../../../src/pipeline/options.js';
 import { runPipeline } from '../../../src/pipeline/run.js';
 import { planAnnouncement } from '../../../src/plan/announcement.js';
-import type { RunEvent } from '../../../src/report/events.js';
 import { checkSourcesStep } from '../../../src/steps/check-sources.js';
 import { updateStoreStep } from '../../../src/steps/update-store.js';
 import { sampleAddon } from '../../helpers/sample-addon.js';
-import { givenStep, sampleContext } from '../../helpers/sample-context.js';
+import { givenStep, recordingContext } from '../../helpers/sample-context.js';
 import { sampleOptions } from '../../helpers/sample-options.js';
 import { samplePlan } from '../../helpers/sample-plan.js';
 import { sampleSettings } from '../../helpers/sample-settings.js';
@@ -94,21 +92,9 @@ export async function release(root: string, request: Request) {
   const configFile = join(folder, 'config.yaml');
   const runFolder = await makeFolder('run');
   const plan = { ...samplePlan({ version }), configFile, configVersion: '1.0.0' };
-  const events: RunEvent[] = [];
-  const writes: Omit<RecordedWrite, 'at'>[] = [];
-  const context = sampleContext({
+  const { context, events, writes } = recordingContext({
     options: sampleOptions({ version, ...options }),
     runFolder,
-    emit: (event) => {
-      events.push(event);
-    },
-    journal: {
-      ...NO_JOURNAL,
-      wrote: (one) => {
-        writes.push(one);
-        return Promise.resolve();
-      },
-    },
   });
   const addon = sampleAddon({
     ...{ folder, configFile, version: '1.0.0', image: undefined },

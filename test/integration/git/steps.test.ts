@@ -2,14 +2,12 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { ReleaseOptions } from '../../../src/pipeline/options.js';
-import { NO_JOURNAL, type RecordedWrite } from '../../../src/pipeline/journal.js';
 import { runPipeline } from '../../../src/pipeline/run.js';
 import { PyDict } from '../../../src/addon/python-value.js';
-import type { RunEvent } from '../../../src/report/events.js';
 import { checkSourcesStep } from '../../../src/steps/check-sources.js';
 import { updateStoreStep } from '../../../src/steps/update-store.js';
 import { sampleAddon } from '../../helpers/sample-addon.js';
-import { givenStep, sampleContext } from '../../helpers/sample-context.js';
+import { givenStep, recordingContext } from '../../helpers/sample-context.js';
 import { sampleOptions } from '../../helpers/sample-options.js';
 import { samplePlan } from '../../helpers/sample-plan.js';
 import { sampleSettings } from '../../helpers/sample-settings.js';
@@ -50,8 +48,9 @@ async function release(root: string, options: Partial<ReleaseOptions> = {}, seve
     repository: severalAddons ? repository : undefined,
   });
   const plan = { ...samplePlan({ version: '1.1.0' }), configFile, configVersion: '1.0.0' };
-  const events: RunEvent[] = [];
-  const writes: Omit<RecordedWrite, 'at'>[] = [];
+  const { context, events, writes } = recordingContext({
+    options: sampleOptions({ version: '1.1.0', ...options }),
+  });
   const { results, error } = await runPipeline(
     [
       givenStep('addon', addon),
@@ -66,19 +65,7 @@ async function release(root: string, options: Partial<ReleaseOptions> = {}, seve
       givenStep('verified', { references: [] }),
       updateStoreStep,
     ],
-    sampleContext({
-      options: sampleOptions({ version: '1.1.0', ...options }),
-      emit: (event) => {
-        events.push(event);
-      },
-      journal: {
-        ...NO_JOURNAL,
-        wrote: (one) => {
-          writes.push(one);
-          return Promise.resolve();
-        },
-      },
-    }),
+    context,
   );
   const notices = events.flatMap((event) => (event.type === 'notice' ? [event.message] : []));
   return { results, error, writes, notices, configFile };

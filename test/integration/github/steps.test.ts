@@ -5,17 +5,15 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { AddonReleaseError } from '../../../src/errors.js';
 import type { RecordedWrite } from '../../../src/pipeline/journal.js';
-import { NO_JOURNAL } from '../../../src/pipeline/journal.js';
 import type { ReleaseOptions } from '../../../src/pipeline/options.js';
 import { runPipeline } from '../../../src/pipeline/run.js';
 import type { StoreTarget } from '../../../src/plan/announcement.js';
-import type { RunEvent } from '../../../src/report/events.js';
 import { draftGithubReleaseStep } from '../../../src/steps/draft-github-release.js';
 import { publishGithubReleaseStep } from '../../../src/steps/publish-github-release.js';
 import { FAULTS } from '../../helpers/github-answers.js';
 import { startGithubServer, type GithubServer } from '../../helpers/github-server.js';
 import { sampleAddon } from '../../helpers/sample-addon.js';
-import { givenStep, sampleContext } from '../../helpers/sample-context.js';
+import { givenStep, recordingContext } from '../../helpers/sample-context.js';
 import { sampleOptions } from '../../helpers/sample-options.js';
 import { samplePlan } from '../../helpers/sample-plan.js';
 import { sampleSettings } from '../../helpers/sample-settings.js';
@@ -72,12 +70,10 @@ async function play(
   await writeFile(join(folder, 'report.html'), '<p>All is well.</p>');
   const repository = { folder, file: join(folder, 'repository.yaml'), name: 'Add-ons' };
   const plan = samplePlan(changes.version === undefined ? {} : { version: changes.version });
-  const lines: string[] = [];
-  const writes: Omit<RecordedWrite, 'at'>[] = [];
-  const emit = (event: RunEvent): void => {
-    if (event.type === 'step-skipped') lines.push(`${event.title}: ${event.reason}`);
-    if (event.type === 'notice') lines.push(event.message);
-  };
+  const { context, events, writes } = recordingContext({
+    options: sampleOptions(options),
+    runFolder: folder,
+  });
   const store = 'store' in changes ? changes.store : STORE;
   const { error } = await runPipeline(
     [
@@ -100,19 +96,12 @@ async function play(
       givenStep('verified', { references: [] }),
       publishGithubReleaseStep,
     ],
-    sampleContext({
-      options: sampleOptions(options),
-      emit,
-      runFolder: folder,
-      journal: {
-        ...NO_JOURNAL,
-        wrote: (write) => {
-          writes.push(write);
-          return Promise.resolve();
-        },
-      },
-    }),
+    context,
   );
+  const lines = events.flatMap((event) => {
+    if (event.type === 'step-skipped') return [`${event.title}: ${event.reason}`];
+    return event.type === 'notice' ? [event.message] : [];
+  });
   return { error, lines, writes, runFolder: folder };
 }
 
