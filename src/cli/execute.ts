@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { AddonReleaseError } from '../errors.js';
 import { redact } from '../exec/redact.js';
 import { errorToJson, renderError } from '../report/error-text.js';
@@ -11,6 +12,8 @@ function listenForSignals(exitNow: () => never): {
   readonly stop: () => void;
 } {
   const controller = new AbortController();
+  // All that is under way waits for it; Node.js warns of more than ten.
+  setMaxListeners(0, controller.signal);
   const onSignal = (): void => {
     if (controller.signal.aborted) exitNow();
     process.stderr.write('Stopping and cleaning up; press Ctrl-C again to stop at once.\n');

@@ -13,30 +13,67 @@ import type { ArchivedLayer, ImageArchive } from './image-archive.js';
 import { describeLayers } from './image-layers.js';
 import { compressLayer, openLayer } from './layer-content.js';
 
+/** A repository that has layers of an image already. */
+export interface LayerSource {
+  readonly repository: RepositoryName;
+  /** As its manifest names them, by diff ID. */
+  readonly layers: ReadonlyMap<string, Descriptor>;
+}
+
 /** A layer in the registry, and whether it had to be sent. */
 interface UploadedLayer {
   readonly descriptor: Descriptor;
   readonly isNew: boolean;
 }
 
+const GZIP = 'application/vnd.oci.image.layer.v1.tar+gzip';
+const ZSTD = 'application/vnd.oci.image.layer.v1.tar+zstd';
+
+/** What OCI calls a compressed layer, from that name or from Docker's. */
+function mediaTypeOf(name: string): string | undefined {
+  if (name.endsWith('zstd')) return ZSTD;
+  return name.endsWith('gzip') ? GZIP : undefined;
+}
+
+/**
+ * A layer that the engine keeps uncompressed, as the registry has it for the base image: taken from there it is not
+ * compressed again, and is the same for every add-on on that base.
+ */
+async function takeLayer(
+  registry: RegistryClient,
+  repository: RepositoryName,
+  layer: ArchivedLayer,
+  base: LayerSource | undefined,
+): Promise<UploadedLayer | undefined> {
+  const known = base?.layers.get(layer.diffId);
+  const mediaType = known && mediaTypeOf(known.mediaType);
+  if (base?.repository.registry !== repository.registry) return undefined;
+  if (known === undefined || mediaType === undefined) return undefined;
+  const descriptor = { mediaType, digest: known.digest, size: known.size };
+  const outcome = await registry.mountBlob(base.repository, repository, descriptor);
+  return { descriptor, isNew: outcome === 'copied' };
+}
+
 async function uploadLayer(
   registry: RegistryClient,
   repository: RepositoryName,
   layer: ArchivedLayer,
-  near: RepositoryName | undefined,
+  base: LayerSource | undefined,
   folder: string,
   signal: AbortSignal,
 ): Promise<UploadedLayer> {
-  const mediaType = `application/vnd.oci.image.layer.v1.tar+${layer.compression === 'zstd' ? 'zstd' : 'gzip'}`;
   if (layer.compression !== 'none') {
+    const mediaType = layer.compression === 'zstd' ? ZSTD : GZIP;
     const descriptor = { mediaType, digest: layer.digest, size: layer.sizeBytes };
     const source = { ...descriptor, open: () => openLayer(layer) };
-    const outcome = await registry.uploadBlob(repository, source, near);
+    const outcome = await registry.uploadBlob(repository, source, base?.repository);
     return { descriptor, isNew: outcome === 'uploaded' };
   }
+  const taken = await takeLayer(registry, repository, layer, base);
+  if (taken !== undefined) return taken;
   const file = join(folder, `${layer.diffId.replace(':', '-')}.gz`);
   const packed = await compressLayer(layer, file, signal);
-  const descriptor = { mediaType, digest: packed.digest, size: packed.sizeBytes };
+  const descriptor = { mediaType: GZIP, digest: packed.digest, size: packed.sizeBytes };
   const outcome = await registry.uploadBlob(repository, {
     ...descriptor,
     open: () => createReadStream(file),
@@ -90,9 +127,9 @@ export class LayerUploads {
   /**
    * Begins to send the layers of an image that has passed its tests. A failure is told by `finish`.
    *
-   * @param base the repository of its base image: its layers need not be sent to the same registry again
+   * @param base its base image: its layers need not be sent to the same registry again
    */
-  begin(candidate: Candidate, base?: RepositoryName): void {
+  begin(candidate: Candidate, base?: LayerSource): void {
     this.finish(candidate, base).catch(() => undefined);
   }
 
@@ -101,7 +138,7 @@ export class LayerUploads {
    *
    * @throws AddonReleaseError `registry` when it can't be sent, `environment` when the engine fails
    */
-  finish(candidate: Candidate, base?: RepositoryName): Promise<SentImage> {
+  finish(candidate: Candidate, base?: LayerSource): Promise<SentImage> {
     const key = `${candidate.plan.repository ?? ''}@${candidate.configDigest}`;
     const sent = this.#sent.get(key) ?? this.#send(candidate, base);
     this.#sent.set(key, sent);
@@ -114,7 +151,7 @@ export class LayerUploads {
     await Promise.allSettled(this.#sent.values());
   }
 
-  async #send(candidate: Candidate, base: RepositoryName | undefined): Promise<SentImage> {
+  async #send(candidate: Candidate, base: LayerSource | undefined): Promise<SentImage> {
     const { registry, runFolder, emit, signal } = this.#request;
     const { arch, plan } = candidate;
     const started = performance.now();

@@ -5,13 +5,15 @@ import { digestOf } from '../registry/digest.js';
 import { MEDIA_TYPES, type ImageManifest } from '../registry/image-types.js';
 import { parseImageReference } from '../registry/reference.js';
 import type { Candidate } from './build.js';
-import type { LayerUploads } from './layer-uploads.js';
+import type { LayerSource, LayerUploads } from './layer-uploads.js';
 
 /** What a push works with. */
 interface PushRequest {
   readonly plan: ReleasePlan;
   readonly registry: RegistryClient;
   readonly uploads: LayerUploads;
+  /** Of the image's own base; undefined when that is in no registry. */
+  readonly base: LayerSource | undefined;
 }
 
 /**
@@ -25,11 +27,11 @@ interface PushRequest {
  * @throws AddonReleaseError `registry` when the push fails
  */
 export async function pushCandidate(
-  { plan, registry, uploads }: PushRequest,
+  { plan, registry, uploads, base }: PushRequest,
   candidate: Candidate,
 ): Promise<string> {
   const repository = parseImageReference(candidate.plan.repository ?? '', 'addon');
-  const { archive, layers } = await uploads.finish(candidate);
+  const { archive, layers } = await uploads.finish(candidate, base);
   const config = {
     mediaType: 'application/vnd.oci.image.config.v1+json',
     digest: candidate.configDigest,

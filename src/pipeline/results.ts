@@ -3,6 +3,7 @@ import type { Addon } from '../addon/types.js';
 import type { Arch } from '../addon/arch.js';
 import type { BuildFailure, Candidate } from '../engine/build.js';
 import type { Engine } from '../engine/docker.js';
+import type { LayerSource } from '../engine/layer-uploads.js';
 import type { BuilderChoice } from '../plan/machine.js';
 import type { GithubDraft, PublishedRelease } from '../github/release.js';
 import type { StoreTarget } from '../plan/announcement.js';
@@ -10,7 +11,6 @@ import type { Elsewhere } from '../plan/channel-store.js';
 import type { ArchPlan, ReleasePlan } from '../plan/release-plan.js';
 import type { Retention } from '../plan/retention.js';
 import type { Retag } from '../plan/retag.js';
-import type { RepositoryName } from '../registry/reference.js';
 import type { PreparedRun } from '../smoke/prepare-runs.js';
 import type { SmokeReport } from '../smoke/report.js';
 import type { SmokeFile } from '../smoke/smoke-file.js';
@@ -71,7 +71,7 @@ export interface Preflight {
   /** Layers of the base images, by compressed and uncompressed digest: not what the add-on brings itself. */
   readonly baseLayers: ReadonlyMap<Arch, ReadonlySet<string>>;
   /** Where the image's own base was found; none when that is the local engine only. */
-  readonly baseRepositories: ReadonlyMap<Arch, RepositoryName>;
+  readonly bases: ReadonlyMap<Arch, LayerSource>;
 }
 
 /** What the registry has under the version before the run begins. */

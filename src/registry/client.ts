@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { DEFAULT_RETRY, retry, type RetryPolicy } from '../exec/retry.js';
 import {
   getBlob,
@@ -135,6 +136,8 @@ function chooseCredentials(options: RegistryClientOptions): CredentialSource {
 
 /** Creates a client. Logins and tokens are kept for its life. */
 export function createRegistryClient(options: RegistryClientOptions): RegistryClient {
+  // Every request that is under way waits for it; Node.js warns of more than ten.
+  if (options.signal !== undefined) setMaxListeners(0, options.signal);
   const transport = new RegistryTransport({
     findCredentials: chooseCredentials(options),
     challengedBy: options.credentials === 'anonymous' ? 'repository' : 'registry',

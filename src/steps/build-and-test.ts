@@ -106,7 +106,7 @@ async function buildAndTest(
     const outcome = { plan: arch, build, smoke: report, unpackedBytes };
     await journal.tested(outcome);
     if (options.publish && report?.passed !== false)
-      context.uploads.begin(candidate, preflight.baseRepositories.get(arch.arch));
+      context.uploads.begin(candidate, preflight.bases.get(arch.arch));
     return outcome;
   };
   warnOfMissingCache(context);

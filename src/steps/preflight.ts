@@ -3,6 +3,7 @@ import type { BaseSigner, ReleaseSettings } from '../addon/settings.js';
 import { findAttestProblem } from '../engine/attest.js';
 import { readBuildxVersion } from '../engine/builder.js';
 import { inspectLocalImage, onEngine } from '../engine/docker.js';
+import type { LayerSource } from '../engine/layer-uploads.js';
 import { AddonReleaseError } from '../errors.js';
 import type { Problem } from '../problem.js';
 import type { Preflight } from '../pipeline/results.js';
@@ -11,7 +12,7 @@ import type { BaseImage, ReleasePlan } from '../plan/release-plan.js';
 import { listRepositories } from '../plan/release-repositories.js';
 import { inspectImage } from '../registry/inspect.js';
 import { formatPlatform, isSamePlatform, parsePlatform } from '../registry/platform.js';
-import { parseImageReference, type RepositoryName } from '../registry/reference.js';
+import { parseImageReference } from '../registry/reference.js';
 import { RegistryError } from '../registry/registry-error.js';
 import { findSignatureProblem } from '../sign/cosign.js';
 import { askOnce } from './ask-once.js';
@@ -21,6 +22,7 @@ type BaseFinding =
       readonly layers: readonly string[];
       /** Where exactly it was found; undefined = in the local engine only. */
       readonly reference: string | undefined;
+      readonly source: LayerSource | undefined;
     }
   | { readonly problem: Problem };
 
@@ -42,7 +44,7 @@ async function findLocally(
     ...(local.variant === undefined ? {} : { variant: local.variant }),
   };
   return isSamePlatform(found, parsePlatform(image.platform))
-    ? { layers: local.diffIds, reference: undefined }
+    ? { layers: local.diffIds, reference: undefined, source: undefined }
     : undefined;
 }
 
@@ -61,9 +63,20 @@ async function checkBase(
       inspectImage(context.registry, reference, wanted),
     );
     const { layers, config, indexDigest = found.manifestDigest } = found;
+    const diffIds = config.rootfs.diff_ids;
+    const { registry, repository } = reference;
     return {
-      layers: [...layers.map((layer) => layer.digest), ...config.rootfs.diff_ids],
-      reference: `${reference.registry}/${reference.repository}@${indexDigest}`,
+      layers: [...layers.map((layer) => layer.digest), ...diffIds],
+      reference: `${registry}/${repository}@${indexDigest}`,
+      source: {
+        repository: { registry, repository },
+        layers: new Map(
+          layers.flatMap((layer, index) => {
+            const diffId = diffIds[index];
+            return diffId === undefined ? [] : [[diffId, layer]];
+          }),
+        ),
+      },
     };
   } catch (error) {
     context.signal.throwIfAborted();
@@ -114,7 +127,7 @@ async function checkBases(
     });
   }
   const baseLayers = new Map<Arch, ReadonlySet<string>>();
-  const baseRepositories = new Map<Arch, RepositoryName>();
+  const bases = new Map<Arch, LayerSource>();
   for (const { arch, platform, baseImages } of plan.architectures) {
     const layers: string[] = [];
     for (const image of baseImages) {
@@ -122,12 +135,11 @@ async function checkBases(
       if (finding === undefined || !('layers' in finding)) continue;
       layers.push(...finding.layers);
       // The last stage is the image.
-      if (finding.reference !== undefined)
-        baseRepositories.set(arch, parseImageReference(finding.reference, 'addon'));
+      if (finding.source !== undefined) bases.set(arch, finding.source);
     }
     baseLayers.set(arch, new Set(layers));
   }
-  return { baseLayers, baseRepositories };
+  return { baseLayers, bases };
 }
 
 /** Base images that somebody must have signed, where the settings say who. */
@@ -196,7 +208,7 @@ async function checkRegistry(plan: ReleasePlan, context: StepContext): Promise<v
   );
 }
 
-const NO_BASES: Preflight = { baseLayers: new Map(), baseRepositories: new Map() };
+const NO_BASES: Preflight = { baseLayers: new Map(), bases: new Map() };
 
 /** Proves what can be proved before anything is built. */
 export const preflightStep = defineStep({

@@ -1,9 +1,8 @@
 import type { Candidate } from '../engine/build.js';
 import { pushCandidate } from '../engine/push.js';
 import { AddonReleaseError } from '../errors.js';
-import type { PushedImage } from '../pipeline/results.js';
+import type { PushedImage, Results } from '../pipeline/results.js';
 import { defineStep, type StepContext } from '../pipeline/step.js';
-import type { ReleasePlan } from '../plan/release-plan.js';
 import { isPushed } from '../registry/is-pushed.js';
 import { parseManifest } from '../registry/manifests.js';
 import { parseImageReference } from '../registry/reference.js';
@@ -19,14 +18,17 @@ async function findPushed(
 }
 
 async function pushAndCheck(
-  plan: ReleasePlan,
+  { plan, preflight }: Pick<Results, 'plan' | 'preflight'>,
   candidate: Candidate,
   context: StepContext,
 ): Promise<PushedImage> {
   const { arch, configDigest } = candidate;
   const { repository = '' } = candidate.plan;
   const name = parseImageReference(repository, 'addon');
-  const digest = await pushCandidate({ plan, ...context }, candidate);
+  const digest = await pushCandidate(
+    { plan, base: preflight.bases.get(arch), ...context },
+    candidate,
+  );
   const stored = await context.registry.getManifest(name, digest);
   const content = parseManifest(name, stored);
   const pushed = content.kind === 'manifest' ? content.manifest : undefined;
@@ -59,14 +61,15 @@ async function pushAndCheck(
 export const pushImagesStep = defineStep({
   id: 'pushed',
   title: 'Push the images by digest',
-  needs: ['plan', 'existing', 'approved'],
+  needs: ['plan', 'existing', 'preflight', 'approved'],
   tools: ['docker', 'registry'],
   recall: ({ existing }) =>
     existing.published && { result: existing.published.pushed, reason: 'published already' },
-  run: async ({ plan, approved }, context): Promise<readonly PushedImage[]> => {
+  run: async ({ plan, preflight, approved }, context): Promise<readonly PushedImage[]> => {
     const pushes = approved.map(
       async (candidate) =>
-        (await findPushed(candidate, context)) ?? (await pushAndCheck(plan, candidate, context)),
+        (await findPushed(candidate, context)) ??
+        (await pushAndCheck({ plan, preflight }, candidate, context)),
     );
     // All have ended before a failure is shown: what they push is written down.
     await Promise.allSettled(pushes);

@@ -1,7 +1,7 @@
 import { appendFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { run } from '../../src/exec/run.js';
-import { BASE_MIRROR, runCli, type AtEnd, type CliRun } from '../helpers/cli.js';
+import { BASE_MIRROR, BASE_REGISTRY, runCli, type AtEnd, type CliRun } from '../helpers/cli.js';
 import { expectTidyEnd, parseOutput } from '../helpers/expect-run.js';
 import { copyFixture, type FixtureAddon } from '../helpers/fixture-addon.js';
 import { askDocker, removeLocalImages } from '../helpers/local-engine.js';
@@ -9,6 +9,7 @@ import {
   digestStorage,
   inspectConfigDigest,
   inspectIndex,
+  inspectLayers,
   listTags,
 } from '../helpers/published.js';
 import { startRegistry, type RegistryServer } from '../helpers/registry-server.js';
@@ -184,5 +185,32 @@ describe.skipIf(!hasTools)('a release after a release', () => {
     const now = await inspectIndex(`${image}:1.0.0`);
     expect(now.raw).not.toBe(published.raw);
     expect((await inspectIndex(`${image}:latest`)).raw).toBe(now.raw);
+  });
+
+  it('has the very layers of its base image where both are in one registry', async () => {
+    const addon = await copyFixture('service');
+    const base = 'amd64-base-debian:bookworm';
+    const mirror = `${registry.host}/bases`;
+    const flags = ['--quiet', '--src-tls-verify=false', '--dest-tls-verify=false'];
+    const names = [`${BASE_REGISTRY}/home-assistant`, mirror].map(
+      (one) => `docker://${one}/${base}`,
+    );
+    expect((await run('skopeo', ['copy', ...flags, ...names])).exitCode).toBe(0);
+
+    const image = `${registry.host}/example/near`;
+    const released = await runCli(
+      [
+        ...['1.0.0', '--multi', '--arch', 'amd64', '--no-smoke', '--image', image],
+        ...['--base-mirror', `ghcr.io/home-assistant=${mirror}`],
+      ],
+      { cwd: addon.folder },
+    );
+    await expectTidyEnd(released, 0, addon);
+    const [platform] = (await inspectIndex(`${image}:1.0.0`)).platforms;
+    const layers = await inspectLayers(`${image}@${platform?.digest ?? ''}`);
+    const baseLayers = await inspectLayers(`${mirror}/${base}`);
+    expect(baseLayers.length).toBeGreaterThan(0);
+    expect(layers.slice(0, baseLayers.length)).toEqual(baseLayers);
+    expect(layers.length).toBeGreaterThan(baseLayers.length);
   });
 });

@@ -65,12 +65,20 @@ export async function inspectIndex(reference: string): Promise<PublishedIndex> {
   };
 }
 
+interface RawManifest {
+  readonly config: { readonly digest: string };
+  readonly layers: readonly { readonly digest: string }[];
+}
+
 /** The config digest that the manifest behind a reference names. */
 export async function inspectConfigDigest(reference: string): Promise<string> {
-  const manifest = JSON.parse(await inspectRaw(reference)) as {
-    readonly config: { readonly digest: string };
-  };
-  return manifest.config.digest;
+  return (JSON.parse(await inspectRaw(reference)) as RawManifest).config.digest;
+}
+
+/** Digests of the compressed layers that the manifest behind a reference names. */
+export async function inspectLayers(reference: string): Promise<readonly string[]> {
+  const { layers } = JSON.parse(await inspectRaw(reference)) as RawManifest;
+  return layers.map(({ digest }) => digest);
 }
 
 /**

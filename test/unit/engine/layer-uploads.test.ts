@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { candidateArchivePath } from '../../../src/engine/candidate-archive.js';
 import { LayerUploads } from '../../../src/engine/layer-uploads.js';
@@ -11,6 +12,8 @@ import { makeGzipLayer, makeLayer, makeLayout, writeLayout } from '../../helpers
 import { createMemoryRegistry } from '../../helpers/memory-registry.js';
 import { sampleCandidate } from '../../helpers/sample-candidate.js';
 import { samplePlan } from '../../helpers/sample-plan.js';
+
+const BASE = { registry: 'ghcr.io', repository: 'owner/base' };
 
 let runFolder: string;
 beforeEach(async () => {
@@ -67,11 +70,51 @@ describe('layers on their way to the registry', () => {
     const base = layout.layers[0]?.bytes ?? Buffer.alloc(0);
     seedBlob('ghcr.io/owner/base', base);
     const { uploads, events } = open(client);
-    uploads.begin(candidate, { registry: 'ghcr.io', repository: 'owner/base' });
+    uploads.begin(candidate, { repository: BASE, layers: new Map() });
     const { layers } = await uploads.finish(candidate);
     const fact = events.find(({ type }) => type === 'fact');
     const sentBytes = layers[1]?.size;
     expect(fact).toMatchObject({ fact: { kind: 'push', sentBytes, keptBytes: base.length } });
+  });
+
+  test('are taken from the base image, compressed as it has them, where the engine has them unpacked', async () => {
+    const { candidate, layout } = await makeCandidate();
+    const own = layout.layers[1];
+    const { client, seedBlob, writes } = createMemoryRegistry();
+    // Not what would come of compressing it here.
+    const bytes = gzipSync(own?.tar ?? '', { level: 1 });
+    const digest = seedBlob('ghcr.io/owner/base', bytes);
+    const mediaType = 'application/vnd.docker.image.rootfs.diff.tar.gzip';
+    const known = { mediaType, digest, size: bytes.length };
+    const { uploads, events } = open(client);
+    uploads.begin(candidate, {
+      repository: BASE,
+      layers: new Map([[own?.diffId ?? '', known]]),
+    });
+    const { layers } = await uploads.finish(candidate);
+    expect(layers[1]).toEqual({ ...known, mediaType: layers[0]?.mediaType });
+    expect(writes.at(-1)).toBe(`blob ${candidate.plan.repository ?? ''} ${digest}`);
+    const fact = events.find(({ type }) => type === 'fact');
+    expect(fact).toMatchObject({ fact: { kind: 'push', keptBytes: bytes.length } });
+  });
+
+  test('are compressed here when the base image is in another registry', async () => {
+    const { candidate, layout } = await makeCandidate();
+    const { client } = createMemoryRegistry();
+    const diffId = layout.layers[1]?.diffId ?? '';
+    const known = {
+      mediaType: 'application/vnd.oci.image.layer.v1.tar+zstd',
+      digest: diffId,
+      size: 1,
+    };
+    const { uploads } = open(client);
+    uploads.begin(candidate, {
+      repository: { registry: 'registry.example.org', repository: 'owner/base' },
+      layers: new Map([[diffId, known]]),
+    });
+    const { layers } = await uploads.finish(candidate);
+    expect(layers[1]?.mediaType).toMatch(/gzip$/);
+    expect(layers[1]?.digest).not.toBe(diffId);
   });
 
   test('tell their failure to who waits for them, not to who began', async () => {

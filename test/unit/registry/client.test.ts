@@ -59,6 +59,22 @@ describe('the registry client on bad days', () => {
     });
   }
 
+  it('makes many requests at once without a warning of Node.js', async () => {
+    const warnings: string[] = [];
+    const onWarning = ({ name }: Error) => void warnings.push(name);
+    process.on('warning', onWarning);
+    const { host } = await serve(inTurn(GOOD));
+    const client = connect({ signal: new AbortController().signal });
+    const name = { registry: host, repository: 'owner/addon' };
+    const found = await Promise.all(
+      Array.from({ length: 20 }, () => client.getManifest(name, DIGEST)),
+    );
+    await new Promise(setImmediate);
+    process.off('warning', onWarning);
+    expect(found.map(({ digest }) => digest)).toEqual(Array.from({ length: 20 }, () => DIGEST));
+    expect(warnings).toEqual([]);
+  });
+
   const at = (server: ScriptedRegistry, repository = 'owner/name') => ({
     registry: server.host,
     repository,
