@@ -4,6 +4,8 @@ export interface ServiceState {
   readonly up: boolean;
   /** In the container's own numbering; undefined while it is down. */
   readonly pid: number | undefined;
+  /** Since it was started last; undefined while it is down. */
+  readonly upSeconds: number | undefined;
   /** s6 would have it up. */
   readonly wantedUp: boolean;
   /** s6-svstat's own words. */
@@ -27,11 +29,12 @@ export function parseServices(output: string): readonly ServiceState[] {
   return rows
     .filter(({ kind, name }) => kind === 'service' && !OWN_SERVICES.test(name))
     .map(({ name, text }) => {
-      const up = /^up \(pid (\d+)/.exec(text);
+      const up = /^up \(pid (\d+)[^)]*\) (\d+)/.exec(text);
       return {
         name,
         up: up !== null,
         pid: up === null ? undefined : Number(up[1]),
+        upSeconds: up === null ? undefined : Number(up[2]),
         wantedUp: up === null ? /\bwant up\b/.test(text) : !/\bwant down\b/.test(text),
         text,
         deaths: rows

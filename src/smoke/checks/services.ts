@@ -1,4 +1,5 @@
-import type { SmokeCheck } from '../check.js';
+import type { CheckContext, SmokeCheck } from '../check.js';
+import type { ContainerState } from '../container.js';
 import { lookInside, type Inside } from '../inside.js';
 import { failed, passed, skipped, warning } from '../report.js';
 import { describeDeaths, type ServiceState } from '../services.js';
@@ -6,10 +7,13 @@ import { adviseOnCrash, tellsCrash } from '../signals.js';
 import { quoteLog } from '../telling-line.js';
 import { failForLoop } from './dead-end.js';
 import { failForMemory, tellDeath } from './death.js';
-import { lookLate, skipUnseen } from './look.js';
+import { skipUnseen } from './look.js';
 
 /** Long enough for a service in a restart loop to have come back: s6 waits a second between starts. */
 const UP_MS = 2_500;
+
+/** What ended once and stays up for so long is not in a loop. */
+const UP_AGAIN_SECONDS = 5;
 
 function describe(services: readonly ServiceState[]): string {
   return services.map(({ name, text }) => `${name}: ${text}`).join('; ');
@@ -61,6 +65,26 @@ function findRestarted(before: Inside | undefined, after: Inside): readonly Serv
   });
 }
 
+/** Watches what ended once for longer: under load its next end may come later than the first one did. */
+async function watchEnded(context: CheckContext): Promise<ContainerState> {
+  const { container, notes, signal, timeScale } = context;
+  const wantedSeconds = UP_AGAIN_SECONDS * timeScale;
+  const { state } = await container.waitFor(
+    async ({ running }) => {
+      if (!running) return false;
+      notes.late = await lookInside(container);
+      const { late, early } = notes;
+      if (late === undefined || findRestarted(early, late).length > 0) return true;
+      return late.services.every(
+        ({ deaths, wantedUp, upSeconds }) =>
+          !wantedUp || deaths.length === 0 || (upSeconds ?? 0) >= wantedSeconds,
+      );
+    },
+    { timeoutMs: wantedSeconds * 1000, pollMs: 1_000, signal },
+  );
+  return state;
+}
+
 /** What is up stays up: nothing dies, and no service is started again and again. */
 export const steadyCheck: SmokeCheck = {
   id: 'steady',
@@ -71,13 +95,14 @@ export const steadyCheck: SmokeCheck = {
     if (addon.startup === 'once') return skipped('`startup: once`');
     const wantedMs = smoke.limits.upSeconds === undefined ? UP_MS : smoke.limits.upSeconds * 1000;
     const remainingMs = notes.readyAtMs + wantedMs - performance.now();
-    const { state } = await container.waitFor(() => remainingMs <= 0, {
+    let { state } = await container.waitFor(() => remainingMs <= 0, {
       timeoutMs: remainingMs,
       pollMs: 1_000,
       signal,
     });
+    if (state.running) state = await watchEnded(context);
     if (!state.running) return tellDeath(context, state);
-    const after = await lookLate(context);
+    const after = notes.late;
     const seconds = ((performance.now() - notes.readyAtMs) / 1000).toFixed(1);
     if (after === undefined || after.services.length === 0) return passed(`up for ${seconds} s`);
     const restarted = findRestarted(notes.early, after);

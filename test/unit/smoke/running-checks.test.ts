@@ -66,11 +66,11 @@ describe('services', () => {
 describe('steady', () => {
   async function find(
     before: readonly string[],
-    after: readonly string[],
+    after: FakeContainer['inside'],
     fake: FakeContainer = {},
   ) {
     const early = await lookInside(standInContainer({ inside: before }).container);
-    const { container } = standInContainer({ inside: after, ...fake });
+    const { container } = standInContainer({ ...(after && { inside: after }), ...fake });
     return steadyCheck.run(
       checkContext({ container, notes: { readyAtMs: 0, early, late: undefined, endTold: false } }),
     );
@@ -96,6 +96,20 @@ describe('steady', () => {
       outcome: 'warning',
       evidence: 'web ended once, with exitcode 1, before it stayed up',
     });
+  });
+
+  test('is looked at for longer where something ended once', async () => {
+    const first = 'death|web|@4 exitcode 1';
+    const young = UP.replace('5 seconds', '2 seconds');
+    const looks = [
+      [young, first],
+      [DOWN, first, 'death|web|@5 exitcode 3'],
+    ];
+    const states = looks.map(() => ({}));
+    const found = await find([UP, first], () => looks.shift() ?? [], { states: [{}, ...states] });
+    expect(found.outcome).toBe('failed');
+    expect(found.evidence).toContain('web ended 2 times, last with exitcode 3');
+    expect(looks).toEqual([]);
   });
 
   test('is no container that has ended', async () => {

@@ -33,7 +33,7 @@ export interface FakeContainer {
   /** What `docker top` shows. */
   readonly processes?: readonly ContainerProcess[];
   /** What the script that looks inside prints; without it the image has no shell. */
-  readonly inside?: readonly string[];
+  readonly inside?: readonly string[] | (() => readonly string[]);
   /** What `docker diff` shows. */
   readonly changes?: readonly { readonly kind: string; readonly path: string }[];
   /** The answer to `docker exec`. */
@@ -60,7 +60,7 @@ export class StandInContainer {
   }
 
   execAsRoot(): Promise<{ readonly stdout: string }> {
-    const { inside } = this.fake;
+    const inside = typeof this.fake.inside === 'function' ? this.fake.inside() : this.fake.inside;
     return Promise.resolve({ stdout: inside === undefined ? '' : [...inside, 'end|'].join('\n') });
   }
 
