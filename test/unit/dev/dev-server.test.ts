@@ -216,9 +216,14 @@ describe('the server', () => {
 describe('the page of the add-on', () => {
   let addon: AddonServer;
   let supervisor: Supervisor;
+  let isBroken: boolean;
 
   beforeEach(async () => {
-    addon = await startAddonServer();
+    isBroken = false;
+    addon = await startAddonServer((response) => {
+      if (isBroken) response.destroy();
+      else response.end('hello');
+    });
     const setup = setupWith(
       { ingress: true },
       { ingressToken: 'token', ingressPort: addon.port, ipAddress: '127.0.0.1' },
@@ -249,7 +254,7 @@ describe('the page of the add-on', () => {
   });
 
   test('is waited for while it starts; once it is up, its errors are its own', async () => {
-    await addon.close();
+    isBroken = true;
     view = { ...VIEW, isUp: false };
     const waiting = await call(server.port, `${ENTRY}/`, { headers: BROWSER });
     expect([waiting.status, waiting.text.includes('http-equiv="refresh"')]).toEqual([503, true]);

@@ -8,7 +8,7 @@ import { prepareIngressHeaders, requestThroughIngress } from '../../../src/super
 import type { Supervisor } from '../../../src/supervisor/server.js';
 import type { SupervisorSetup } from '../../../src/supervisor/state.js';
 import { startAddonServer, type AddonServer } from './addon-server.js';
-import { call, setupWith, start, type Answer, type CallOptions } from './support.js';
+import { call, CLOSED_PORT, setupWith, start, type Answer, type CallOptions } from './support.js';
 
 const ENTRY = '/api/hassio_ingress/token';
 const USER = { id: 'u1', username: 'ann', displayName: 'Änn' };
@@ -141,10 +141,8 @@ describe('requestThroughIngress', () => {
   it('gives up after its time limit and when nobody listens', async () => {
     addon = await startAddonServer(() => undefined);
     await expect(ask({ timeoutMs: 20 })).rejects.toThrow('no complete answer within 20 ms');
-    // A port that was free a moment ago may be another test's by now.
-    await expect(
-      requestThroughIngress({ host: '127.0.0.1', port: 1, path: '/', ingressEntry: ENTRY }),
-    ).rejects.toThrow('ECONNREFUSED');
+    const nobody = { host: '127.0.0.1', port: CLOSED_PORT, path: '/', ingressEntry: ENTRY };
+    await expect(requestThroughIngress(nobody)).rejects.toThrow('ECONNREFUSED');
   });
 
   it('notices a broken encoding', async () => {
@@ -171,12 +169,17 @@ describe('the Supervisor’s side', () => {
 
   async function run(
     answer?: Parameters<typeof startAddonServer>[0],
-    clock?: () => number,
+    { clock, port }: { readonly clock?: () => number; readonly port?: number } = {},
   ): Promise<void> {
     addon = await startAddonServer(answer);
     setup = setupWith(
       { ingress: true, ingress_port: 0, ingress_stream: true, hassio_api: true },
-      { ingressToken: 'token', ingressPort: addon.port, users: [USER], ipAddress: '127.0.0.1' },
+      {
+        ingressToken: 'token',
+        ingressPort: port ?? addon.port,
+        users: [USER],
+        ipAddress: '127.0.0.1',
+      },
     );
     supervisor = await start(setup, {}, clock === undefined ? {} : { clock });
   }
@@ -211,7 +214,7 @@ describe('the Supervisor’s side', () => {
   it('ends sessions after fifteen minutes without a request', async () => {
     let now = 0;
     const minute = 60_000;
-    await run(undefined, () => now);
+    await run(undefined, { clock: () => now });
     const headers = { Cookie: `ingress_session=${await openSession()}` };
     const page = () => ask('/ingress/token/', { headers });
     now = 14 * minute;
@@ -276,14 +279,13 @@ describe('the Supervisor’s side', () => {
   });
 
   it('refuses bad sessions, unknown tokens and add-ons that are not there', async () => {
-    await run();
+    await run(undefined, { port: CLOSED_PORT });
     expect((await ask('/ingress/token/', {})).text).toBe('401: Unauthorized');
     const headers = { Cookie: `ingress_session=${await openSession()}` };
     expect((await ask('/ingress/other/', { headers })).text).toBe('503: Service Unavailable');
-    await addon?.close();
     expect((await ask('/ingress/token/', { headers })).text).toBe('502: Bad Gateway');
     expect(supervisor?.requests().at(-1)?.reason).toMatch(
-      /^nothing answers at 127\.0\.0\.1:\d+: connect ECONNREFUSED/,
+      /^nothing answers at 127\.0\.0\.1:1: connect ECONNREFUSED/,
     );
   });
 

@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 
 import { runProbe, type ProbeAnswer } from '../../../src/supervisor/probes.js';
 import { startAddonServer, type AddonServer } from './addon-server.js';
+import { CLOSED_PORT } from './support.js';
 
 const HOST = '127.0.0.1';
 
@@ -26,21 +27,14 @@ afterEach(async () => {
 /** A port at which connections are accepted and nothing is ever said. */
 async function startSilentServer(): Promise<number> {
   const server = createTcpServer((socket) => {
-    socket.on('error', () => undefined);
+    // Read, so that the end of the connection is noticed.
+    socket.on('error', () => undefined).resume();
   });
   silent = server;
   await new Promise<void>((resolve) => {
     server.listen(0, HOST, resolve);
   });
   return (server.address() as AddressInfo).port;
-}
-
-/** A port that was free a moment ago. */
-async function findClosedPort(): Promise<number> {
-  const port = await startSilentServer();
-  await new Promise((resolve) => silent?.close(resolve));
-  silent = undefined;
-  return port;
 }
 
 const http = (port: number, path = '', timeoutMs?: number): Promise<ProbeAnswer> =>
@@ -59,7 +53,7 @@ describe('a TCP probe', () => {
     const open = await runProbe({ ...patient, port: await startSilentServer() });
     expect(open).toMatchObject({ connected: true, message: 'connected' });
     expect(open.elapsedMs).toBeGreaterThanOrEqual(0);
-    const closed = await runProbe({ ...patient, port: await findClosedPort() });
+    const closed = await runProbe({ ...patient, port: CLOSED_PORT });
     expect(closed).toMatchObject({ connected: false, message: 'connection refused' });
   });
 });
@@ -97,7 +91,7 @@ describe('an HTTP probe', () => {
       connected: false,
       message: 'no answer within 20 ms',
     });
-    expect(await http(await findClosedPort())).toMatchObject({
+    expect(await http(CLOSED_PORT)).toMatchObject({
       connected: false,
       message: 'connection refused',
     });

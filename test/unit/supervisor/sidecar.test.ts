@@ -8,7 +8,7 @@ import type { SupervisorHooks } from '../../../src/supervisor/server.js';
 import { SidecarClient } from '../../../src/supervisor/sidecar-client.js';
 import { runSidecar } from '../../../src/supervisor/sidecar-loop.js';
 import { startAddonServer, type AddonServer } from './addon-server.js';
-import { call, setupWith } from './support.js';
+import { call, CLOSED_PORT, setupWith } from './support.js';
 
 const HOST = '127.0.0.1';
 
@@ -153,7 +153,7 @@ describe('a sidecar', () => {
       sidecar.probe({ kind: 'tcp', timeoutMs: 10_000, ...target }),
       sidecar.probe({ kind: 'http', tls: false, ...target }),
       sidecar.probe({ kind: 'ingress', ingressEntry: '/entry', ...target }),
-      sidecar.probe({ kind: 'tcp', host: HOST, port: 1, timeoutMs: 10_000 }),
+      sidecar.probe({ kind: 'tcp', host: HOST, port: CLOSED_PORT, timeoutMs: 10_000 }),
     ]);
     expect(tcp).toMatchObject({ connected: true });
     expect(http).toMatchObject({ status: 200, body: 'hello' });

@@ -10,6 +10,9 @@ import {
 } from '../../../src/supervisor/server.js';
 import type { AddonConfigData, SupervisorSetup } from '../../../src/supervisor/state.js';
 
+/** Nothing listens there. A port that was free a moment ago may be another test's by now. */
+export const CLOSED_PORT = 1;
+
 export const BASE_CONFIG: AddonConfigData = {
   name: 'Weather station',
   version: '1.4.2',
