@@ -1,5 +1,5 @@
-import { open, type FileHandle } from 'node:fs/promises';
-import { posix } from 'node:path';
+import { open, readdir, stat } from 'node:fs/promises';
+import { join, posix } from 'node:path';
 import { AddonReleaseError } from '../errors.js';
 import { digestOf, matchesDigest } from '../registry/digest.js';
 import { readManifestContent, type ManifestContent } from '../registry/read-manifest.js';
@@ -21,30 +21,41 @@ export function unreadable(reason: string, cause?: unknown): AddonReleaseError {
   );
 }
 
+/** A part by where its content is. */
+export interface ArchivePart extends TarMember {
+  readonly file: string;
+}
+
 /** The parts of an image archive by name. Nothing is ever written by the names that it holds. */
 export class ArchiveParts {
-  readonly file: string;
-  readonly #handle: FileHandle;
-  readonly #members: ReadonlyMap<string, TarMember>;
+  readonly #parts: ReadonlyMap<string, ArchivePart>;
 
-  constructor(file: string, handle: FileHandle, members: ReadonlyMap<string, TarMember>) {
-    this.file = file;
-    this.#handle = handle;
-    this.#members = members;
+  constructor(parts: ReadonlyMap<string, ArchivePart>) {
+    this.#parts = parts;
+  }
+
+  /** Everything that is a regular file. */
+  *list(): Generator<readonly [name: string, part: ArchivePart]> {
+    for (const entry of this.#parts) if (entry[1].type === REGULAR_FILE) yield entry;
   }
 
   /** A regular file. Engines before version 25 write a layer that occurs twice as a symbolic link to the first. */
-  find(name: string): TarMember | undefined {
-    const member = this.#members.get(name);
-    if (member?.type !== SYMBOLIC_LINK) return member?.type === REGULAR_FILE ? member : undefined;
-    const target = this.#members.get(posix.join(posix.dirname(name), member.linkname));
+  find(name: string): ArchivePart | undefined {
+    const part = this.#parts.get(name);
+    if (part?.type !== SYMBOLIC_LINK) return part?.type === REGULAR_FILE ? part : undefined;
+    const target = this.#parts.get(posix.join(posix.dirname(name), part.linkname));
     return target?.type === REGULAR_FILE ? target : undefined;
   }
 
-  async readStart(member: TarMember, length: number): Promise<Buffer> {
-    const bytes = Buffer.alloc(Math.min(length, member.sizeBytes));
-    const { bytesRead } = await this.#handle.read(bytes, 0, bytes.length, member.offset);
-    return bytes.subarray(0, bytesRead);
+  async readStart({ file, offset, sizeBytes }: ArchivePart, length: number): Promise<Buffer> {
+    const bytes = Buffer.alloc(Math.min(length, sizeBytes));
+    const handle = await open(file);
+    try {
+      const { bytesRead } = await handle.read(bytes, 0, bytes.length, offset);
+      return bytes.subarray(0, bytesRead);
+    } finally {
+      await handle.close();
+    }
   }
 
   async read(name: string, maxBytes = MAX_JSON_BYTES): Promise<Uint8Array | undefined> {
@@ -105,18 +116,29 @@ export async function* listManifests(parts: ArchiveParts): AsyncGenerator<Listed
   }
 }
 
-/** Opens an archive for as long as it is read. */
-export async function openArchive<T>(
-  file: string,
-  use: (parts: ArchiveParts) => Promise<T>,
-): Promise<T> {
+/**
+ * The parts of a file that `docker image save` or BuildKit has written.
+ *
+ * @throws AddonReleaseError `environment` when it is damaged
+ */
+export async function openArchive(file: string): Promise<ArchiveParts> {
   const members = await indexTar(file).catch((error: unknown) => {
     throw unreadable(error instanceof Error ? error.message : String(error), error);
   });
-  const handle = await open(file);
-  try {
-    return await use(new ArchiveParts(file, handle, members));
-  } finally {
-    await handle.close();
-  }
+  return new ArchiveParts(new Map([...members].map(([name, one]) => [name, { ...one, file }])));
+}
+
+/** The blobs of an OCI image layout that is a folder; none when there is no such folder. */
+export async function openLayout(folder: string): Promise<ArchiveParts> {
+  const blobs = join(folder, 'blobs', 'sha256');
+  const names = await readdir(blobs).catch(() => []);
+  const parts = names.map(async (name): Promise<[string, ArchivePart]> => {
+    const file = join(blobs, name);
+    const { size: sizeBytes } = await stat(file);
+    return [
+      blobName(`sha256:${name}`),
+      { file, type: REGULAR_FILE, offset: 0, sizeBytes, linkname: '' },
+    ];
+  });
+  return new ArchiveParts(new Map(await Promise.all(parts)));
 }

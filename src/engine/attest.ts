@@ -70,37 +70,35 @@ async function readStatements(
   file: string,
   { arch, configDigest }: Attested,
 ): Promise<readonly Statement[]> {
-  return openArchive(file, async (parts) => {
-    const all: ListedManifest[] = [];
-    for await (const one of listManifests(parts)) all.push(one);
-    const image = all.find(
-      ({ content }) =>
-        content.kind === 'manifest' && content.manifest.config.digest === configDigest,
-    );
-    if (image === undefined) {
-      throw new AddonReleaseError('build', `${arch}: BuildKit attests another image`, {
-        output: `there is no ${configDigest}, the one that was built first`,
-        hint: 'The build cache has lost steps since the image was built. Begin the release anew.',
-      });
-    }
-    const entry = all
-      .flatMap(({ content }) => (content.kind === 'index' ? [content.index] : []))
-      .map((index) => findAttestation(index, image.digest))
-      .find((found) => found !== undefined);
-    const attestation = all.find(({ digest }) => digest === entry?.digest)?.content;
-    const layers = attestation?.kind === 'manifest' ? listStatements(attestation.manifest) : [];
-    return Promise.all(
-      layers.map(async ({ digest }) => {
-        const bytes = await parts.readBlob(digest, MAX_STATEMENT_BYTES);
-        const reading = readStatement(bytes ?? new Uint8Array());
-        if (!reading.ok) throw unreadable(`attestation ${digest}: ${reading.reason}`);
-        if (!isAbout(reading.value, image.digest)) {
-          throw unreadable(`attestation ${digest} is about another image than ${image.digest}`);
-        }
-        return reading.value;
-      }),
-    );
-  });
+  const parts = await openArchive(file);
+  const all: ListedManifest[] = [];
+  for await (const one of listManifests(parts)) all.push(one);
+  const image = all.find(
+    ({ content }) => content.kind === 'manifest' && content.manifest.config.digest === configDigest,
+  );
+  if (image === undefined) {
+    throw new AddonReleaseError('build', `${arch}: BuildKit attests another image`, {
+      output: `there is no ${configDigest}, the one that was built first`,
+      hint: 'The build cache has lost steps since the image was built. Begin the release anew.',
+    });
+  }
+  const entry = all
+    .flatMap(({ content }) => (content.kind === 'index' ? [content.index] : []))
+    .map((index) => findAttestation(index, image.digest))
+    .find((found) => found !== undefined);
+  const attestation = all.find(({ digest }) => digest === entry?.digest)?.content;
+  const layers = attestation?.kind === 'manifest' ? listStatements(attestation.manifest) : [];
+  return Promise.all(
+    layers.map(async ({ digest }) => {
+      const bytes = await parts.readBlob(digest, MAX_STATEMENT_BYTES);
+      const reading = readStatement(bytes ?? new Uint8Array());
+      if (!reading.ok) throw unreadable(`attestation ${digest}: ${reading.reason}`);
+      if (!isAbout(reading.value, image.digest)) {
+        throw unreadable(`attestation ${digest} is about another image than ${image.digest}`);
+      }
+      return reading.value;
+    }),
+  );
 }
 
 export interface AttestRequest {

@@ -70,20 +70,26 @@ function describeSecrets(secrets: readonly string[]): Pick<BakeTarget, 'secret'>
   return secrets.length === 0 ? {} : { secret: secrets };
 }
 
-/** Builds each target on its own and loads it into the local engine. */
+/** Builds each target on its own and loads it into the local engine; into a folder too where one is named. */
 export function defineTargets(
   targets: readonly (Pick<NamedTarget, 'name' | 'plan' | 'arch'> & {
     readonly secrets?: readonly string[] | undefined;
+    readonly layout?: string | undefined;
   })[],
   cache?: BuildCache,
 ): BakeDefinition {
   return define(
-    targets.map(({ name, plan, arch, secrets = [] }) => [
+    targets.map(({ name, plan, arch, secrets = [], layout }) => [
       name,
       {
         ...target(plan, arch),
         tags: [arch.localImage],
-        output: ['type=docker'],
+        output: [
+          'type=docker',
+          ...(layout === undefined
+            ? []
+            : [literal(`type=oci,tar=false,${field(`dest=${layout}`)}`)]),
+        ],
         ...describeSecrets(secrets),
         ...(plan.noCache ? { 'no-cache': true } : {}),
         ...(cache === undefined ? {} : describeCache(cache, { plan, arch })),

@@ -30,14 +30,14 @@ interface TargetState {
   endedMs: number | undefined;
   exported: boolean;
   configDigest: string | undefined;
-  manifestDigest: string | undefined;
+  readonly manifestDigests: Set<string>;
 }
 
 export interface TargetResult {
   readonly exported: boolean;
-  /** Digests that the exporter named; the config's identifies the image in every store and registry. */
+  /** Digests that the exporters named; the config's identifies the image in every store and registry. */
   readonly configDigest: string | undefined;
-  readonly manifestDigest: string | undefined;
+  readonly manifestDigests: ReadonlySet<string>;
   /** Instructions of the Dockerfile, `FROM` not counted, and how many of them came from the cache. */
   readonly totalSteps: number;
   readonly cachedSteps: number;
@@ -57,7 +57,7 @@ export interface FailedStep {
 export interface ProgressListener {
   readonly onProgress: (target: string, progress: PhaseProgress) => void;
   readonly onLog: (target: string, line: string) => void;
-  /** The image of a target has been written; others may still be building. */
+  /** The image of a target has been written wherever it is wanted; others may still be building. */
   readonly onExported: (target: string) => void;
   /** A build cache could not be read or written; the build goes on. */
   readonly onCacheFailure?: (message: string) => void;
@@ -82,12 +82,13 @@ export class BuildProgress {
   /** The last log record, by vertex and stream. */
   private readonly last = new Map<string, readonly [time: string, data: string]>();
 
+  /** @param exports the targets by name, with how many places their images are written to */
   constructor(
-    targets: readonly string[],
+    private readonly exports: ReadonlyMap<string, number>,
     private readonly listener: ProgressListener,
     private readonly now: () => number = () => performance.now(),
   ) {
-    for (const target of targets) {
+    for (const target of exports.keys()) {
       this.targets.set(target, {
         steps: new Map(),
         current: { current: 'waiting' },
@@ -96,7 +97,7 @@ export class BuildProgress {
         endedMs: undefined,
         exported: false,
         configDigest: undefined,
-        manifestDigest: undefined,
+        manifestDigests: new Set(),
       });
     }
   }
@@ -120,7 +121,7 @@ export class BuildProgress {
     return {
       exported: state.exported,
       configDigest: state.configDigest,
-      manifestDigest: state.manifestDigest,
+      manifestDigests: state.manifestDigests,
       totalSteps: counted.length,
       cachedSteps: counted.filter((step) => step.cached).length,
       durationMs: (state.endedMs ?? now) - (state.startedMs ?? now),
@@ -178,9 +179,9 @@ export class BuildProgress {
     if (step.error !== undefined) state.endedMs = this.now();
     if (step.started && !step.completed) this.show(target, state, step);
     if (step.completed && state.shown === step.digest) this.showAnother(target, state);
-    const exporting = instruction.startsWith('exporting to ');
-    if (!step.completed || !exporting || step.error !== undefined || state.exported)
-      return undefined;
+    if (!isWritten(step) || state.exported) return undefined;
+    const written = [...state.steps.values()].filter(isWritten).length;
+    if (written < (this.exports.get(target) ?? 1)) return undefined;
     state.exported = true;
     state.endedMs = this.now();
     return target;
@@ -229,7 +230,7 @@ export class BuildProgress {
       } else if (digest !== undefined && status.id.startsWith('writing image ')) {
         state.configDigest = digest;
       } else if (digest !== undefined && status.id.startsWith('exporting manifest ')) {
-        state.manifestDigest = digest;
+        state.manifestDigests.add(digest);
       }
       if (bytes !== undefined && !step.completed) this.show(target, state, step, bytes);
     }
@@ -280,6 +281,10 @@ export class BuildProgress {
     }
     this.logs.set(vertex, kept.slice(-KEPT_LOG_LINES));
   }
+}
+
+function isWritten({ instruction, completed, error }: Step): boolean {
+  return completed && error === undefined && instruction.startsWith('exporting to ');
 }
 
 function streamKey(vertex: string, stream: number): string {

@@ -11,6 +11,7 @@ import { BuildProgress, type FailedStep } from './build-progress.js';
 import { giveSecrets, mountSecrets, type BuildSecrets } from './build-secrets.js';
 import { bake, readMetadata, type BakeCall, type BakeEnd } from './buildx.js';
 import { inspectLocalImage, onEngine, readEngine, type LocalImage } from './docker.js';
+import { prepareLayout, type ImageLayout } from './image-layout.js';
 import { StepTimes } from './step-times.js';
 
 /** An image in the local engine that may be published if its tests pass. */
@@ -48,6 +49,8 @@ export interface AddonBuild {
   /** Called as soon as an architecture has ended, while others still build. */
   readonly onResult: (arch: ArchPlan, result: BuildResult) => void;
   readonly secrets?: BuildSecrets | undefined;
+  /** Where else an image is written; undefined = it is in the engine alone. */
+  readonly layoutOf?: ((arch: ArchPlan) => ImageLayout | undefined) | undefined;
 }
 
 /** Whose build it is. */
@@ -80,11 +83,11 @@ async function makeCandidate(
   progress: BuildProgress,
   signal: AbortSignal,
 ): Promise<Candidate | undefined> {
-  const { configDigest, manifestDigest, durationMs, totalSteps, cachedSteps } =
+  const { configDigest, manifestDigests, durationMs, totalSteps, cachedSteps } =
     progress.result(name);
   const image = await inspectLocalImage(arch.localImage, signal);
   if (image === undefined || configDigest === undefined) return undefined;
-  if (image.id !== configDigest && image.id !== manifestDigest) return undefined;
+  if (image.id !== configDigest && !manifestDigests.has(image.id)) return undefined;
   return {
     arch: arch.arch,
     plan: arch,
@@ -163,7 +166,14 @@ async function buildRound(
     });
     build.onResult(arch, { status: 'built', candidate });
   };
-  const progress = new BuildProgress([...byName.keys()], {
+  const layouts = new Map(
+    targets.flatMap(({ name, arch, build }) => {
+      const layout = build.layoutOf?.(arch);
+      return layout === undefined ? [] : [[name, layout] as const];
+    }),
+  );
+  const places = targets.map(({ name }) => [name, layouts.has(name) ? 2 : 1] as const);
+  const progress = new BuildProgress(new Map(places), {
     onProgress: (name, current) => {
       const target = byName.get(name);
       if (target === undefined || reported.has(name)) return;
@@ -201,8 +211,10 @@ async function buildRound(
       plan,
       arch: await mountSecrets(arch, name, build.secrets, runFolder),
       secrets,
+      layout: layouts.get(name)?.folder,
     })),
   );
+  for (const layout of layouts.values()) await prepareLayout(layout);
   const times = new StepTimes([...byName.keys()]);
   const definition = JSON.stringify(defineTargets(defined, cache), undefined, 2);
   await writeFile(definitionFile, definition, { mode: 0o600 });
@@ -250,6 +262,11 @@ async function buildRound(
         ended++;
         report(target, candidate);
       }
+    } else if (failed?.instruction.startsWith('exporting to oci') === true) {
+      throw new AddonReleaseError('environment', `${name}: the image can't be written`, {
+        output: failed.error,
+        hint: 'Run `addon-release doctor` to check the engine and the space on the disk.',
+      });
     } else if (failed !== undefined) {
       ended++;
       const failure = describeFailure(arch, failed, end);

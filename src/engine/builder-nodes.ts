@@ -1,6 +1,6 @@
 import { AddonReleaseError } from '../errors.js';
 import type { Builder, BuilderNode } from '../plan/machine.js';
-import { listContexts } from './docker-context.js';
+import { listContexts, type DockerContext } from './docker-context.js';
 import { onEngine, readEngine, tryDocker, type Engine } from './docker.js';
 
 /** Starting a builder may mean to pull its image, or to wait for a pod. */
@@ -20,7 +20,7 @@ interface InspectedNode {
   readonly platforms: readonly string[];
 }
 
-interface InspectedBuilder {
+interface DescribedBuilder {
   readonly name: string;
   readonly driver: string;
   readonly nodes: readonly InspectedNode[];
@@ -54,7 +54,7 @@ function readPlatforms(text: string): Pick<InspectedNode, 'fixed' | 'platforms'>
  *
  * @see https://docs.docker.com/reference/cli/docker/buildx/inspect/
  */
-export function parseBuilder(text: string): InspectedBuilder | undefined {
+export function parseBuilder(text: string): DescribedBuilder | undefined {
   const [head = '', ...rest] = text.replaceAll('\r', '').split(/^Nodes:\n/m);
   const fields = readFields(head);
   const [name, driver] = [fields.get('name'), fields.get('driver')];
@@ -104,28 +104,34 @@ export interface FoundBuilder {
   readonly warnings: readonly string[];
 }
 
+/** A builder with the Docker contexts that its nodes may be. */
+export interface InspectedBuilder extends DescribedBuilder {
+  /** As it was asked for; undefined = the one in use. */
+  readonly askedFor: string | undefined;
+  readonly contexts: readonly DockerContext[];
+}
+
 /**
- * Asks buildx for a builder and its nodes, and the engines behind them.
+ * Asks buildx for a builder and its nodes.
  *
  * @param name undefined = the one in use
  * @param options.boot starts what is not running
- * @param options.enginePlatform of the engine in use
- * @throws AddonReleaseError `environment` when the builder, or the engine that is the builder, does not answer
+ * @throws AddonReleaseError `environment` when the builder does not answer
  */
-export async function findBuilder(
+export async function inspectBuilder(
   name: string | undefined,
-  options: {
-    readonly boot: boolean;
-    readonly enginePlatform: string;
-    readonly signal?: AbortSignal | undefined;
-  },
-): Promise<FoundBuilder> {
-  const { signal, enginePlatform } = options;
+  options: { readonly boot: boolean; readonly signal?: AbortSignal | undefined },
+): Promise<InspectedBuilder> {
+  const { signal } = options;
   const args = ['buildx', 'inspect', ...(options.boot ? ['--bootstrap'] : [])];
-  const result = await tryDocker(name === undefined ? args : [...args, name], {
+  const listing = listContexts(signal);
+  const inspecting = tryDocker(name === undefined ? args : [...args, name], {
     timeoutMs: options.boot ? BOOT_TIMEOUT_MS : QUERY_TIMEOUT_MS,
     signal,
   });
+  // Both have ended before a failure is shown.
+  await Promise.allSettled([listing, inspecting]);
+  const result = await inspecting;
   signal?.throwIfAborted();
   const found = result.exitCode === 0 ? parseBuilder(result.stdout) : undefined;
   if (found === undefined || found.nodes.length === 0) {
@@ -135,7 +141,20 @@ export async function findBuilder(
       hint: '`docker buildx ls` lists the builders; without --builder the one in use is taken.',
     });
   }
-  const contexts = await listContexts(signal);
+  return { ...found, askedFor: name, contexts: await listing };
+}
+
+/**
+ * Asks the engines behind the nodes of a builder.
+ *
+ * @param options.enginePlatform of the engine in use
+ * @throws AddonReleaseError `environment` when the engine that is the builder does not answer
+ */
+export async function findBuilder(
+  { askedFor: name, contexts, ...found }: InspectedBuilder,
+  options: { readonly enginePlatform: string; readonly signal?: AbortSignal | undefined },
+): Promise<FoundBuilder> {
+  const { signal, enginePlatform } = options;
   const nodes: BuilderNode[] = [];
   const engines: NodeEngine[] = [];
   const warnings: string[] = [];

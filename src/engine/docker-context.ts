@@ -2,7 +2,7 @@ import { docker, tryDocker } from './docker.js';
 
 const CALL_TIMEOUT_MS = 30_000;
 
-interface DockerContext {
+export interface DockerContext {
   readonly name: string;
   readonly isCurrent: boolean;
 }

@@ -1,15 +1,19 @@
 import { AddonReleaseError } from '../errors.js';
 import { digestOf, isDigest } from '../registry/digest.js';
 import type { ImageConfig, ImageManifest } from '../registry/image-types.js';
-import { readImageConfig } from '../registry/read-manifest.js';
+import { readImageConfig, readManifestContent } from '../registry/read-manifest.js';
 import {
   blobName,
   listManifests,
   openArchive,
+  openLayout,
   unreadable,
   type ArchiveParts,
 } from './archive-parts.js';
 import { tryDocker } from './docker.js';
+
+/** Registries accept no larger ones. */
+const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
 
 export type LayerCompression = 'none' | 'gzip' | 'zstd';
 
@@ -26,6 +30,8 @@ export interface ArchivedLayer {
   readonly offset: number;
   /** Stored bytes. */
   readonly sizeBytes: number;
+  /** False when it was left out, as a registry has it: then there are no bytes in the file. */
+  readonly isHere: boolean;
 }
 
 export interface ArchivedManifest {
@@ -34,7 +40,7 @@ export interface ArchivedManifest {
   readonly bytes: Uint8Array;
 }
 
-/** One image in a file that `saveImage` has written. */
+/** One image outside of the engine. */
 export interface ImageArchive {
   readonly configDigest: string;
   readonly configBytes: Uint8Array;
@@ -73,6 +79,7 @@ interface FoundLayer {
   readonly name: string;
   /** Undefined where there is no manifest to name it. */
   readonly digest: string | undefined;
+  readonly mediaType: string | undefined;
   readonly sizeBytes: number | undefined;
 }
 
@@ -102,16 +109,45 @@ async function findLayoutImage(
   configDigest: string,
 ): Promise<FoundImage | undefined> {
   const found = await findManifest(parts, configDigest);
-  if (found === undefined) return undefined;
+  return found && describeManifest(parts, configDigest, found);
+}
+
+async function describeManifest(
+  parts: ArchiveParts,
+  configDigest: string,
+  { content, ...manifest }: FoundManifest,
+): Promise<FoundImage> {
   const configBytes = await parts.readBlob(configDigest);
   if (configBytes === undefined) throw unreadable(`config ${configDigest} is missing`);
-  const { content, ...manifest } = found;
-  const layers = content.layers.map(({ digest, size }) => ({
+  const layers = content.layers.map(({ digest, mediaType, size }) => ({
     name: blobName(digest),
     digest,
+    mediaType,
     sizeBytes: size,
   }));
   return { configBytes, layers, manifest };
+}
+
+/** BuildKit writes a layout's index last, when other images are still built; the manifest is there before. */
+async function findBlobImage(
+  parts: ArchiveParts,
+  configDigest: string,
+): Promise<FoundImage | undefined> {
+  if (parts.find(blobName(configDigest)) === undefined) return undefined;
+  for (const [name, part] of parts.list()) {
+    if (part.sizeBytes > MAX_MANIFEST_BYTES) continue;
+    // Layers are no JSON.
+    if ((await parts.readStart(part, 1)).toString() !== '{') continue;
+    const digest = name.replace('blobs/sha256/', 'sha256:');
+    const bytes = await parts.readBlob(digest);
+    const content = bytes && readManifestContent(bytes);
+    if (content?.ok !== true || content.value.kind === 'index') continue;
+    const { manifest, mediaType } = content.value;
+    if (manifest.config.digest !== configDigest) continue;
+    const found = { digest, mediaType, bytes: bytes as Uint8Array, content: manifest };
+    return describeManifest(parts, configDigest, found);
+  }
+  return undefined;
 }
 
 /** @see https://github.com/moby/docker-image-spec/blob/main/v1.2.md#combined-image-json--filesystem-changeset-format */
@@ -146,7 +182,12 @@ async function findLegacyImage(
   for (const { config, layers } of bytes === undefined ? [] : readLegacyEntries(bytes)) {
     const configBytes = await parts.read(config);
     if (configBytes !== undefined && digestOf(configBytes) === configDigest) {
-      const named = layers.map((name) => ({ name, digest: undefined, sizeBytes: undefined }));
+      const named = layers.map((name) => ({
+        name,
+        digest: undefined,
+        mediaType: undefined,
+        sizeBytes: undefined,
+      }));
       return { configBytes, layers: named, manifest: undefined };
     }
   }
@@ -172,34 +213,43 @@ export function detectCompression(start: Buffer): LayerCompression {
   return magic.startsWith('1f8b') ? 'gzip' : 'none';
 }
 
+function compressionOf(mediaType: string): LayerCompression {
+  if (mediaType.endsWith('zstd')) return 'zstd';
+  return mediaType.endsWith('gzip') ? 'gzip' : 'none';
+}
+
 async function describeLayer(
   parts: ArchiveParts,
   layer: FoundLayer,
   diffId: string,
 ): Promise<ArchivedLayer> {
   const label = layer.digest ?? layer.name;
-  const member = parts.find(layer.name);
-  if (member === undefined) throw unreadable(`layer ${label} is missing`);
-  const { offset, sizeBytes } = member;
+  const part = parts.find(layer.name);
+  if (part === undefined) throw unreadable(`layer ${label} is missing`);
+  const { file, offset, sizeBytes } = part;
+  const digest = layer.digest ?? diffId;
+  if (sizeBytes === 0 && layer.mediaType !== undefined && layer.sizeBytes !== undefined) {
+    const compression = compressionOf(layer.mediaType);
+    return { diffId, digest, compression, file, offset, sizeBytes: layer.sizeBytes, isHere: false };
+  }
   if (layer.sizeBytes !== undefined && sizeBytes !== layer.sizeBytes) {
     throw unreadable(`layer ${label} has ${sizeBytes} of ${layer.sizeBytes} bytes`);
   }
-  const compression = detectCompression(await parts.readStart(member, 4));
+  const compression = detectCompression(await parts.readStart(part, 4));
   if (layer.digest === undefined && compression !== 'none') {
     throw unreadable(`layer ${label} is compressed`);
   }
-  const digest = layer.digest ?? diffId;
-  return { diffId, digest, compression, file: parts.file, offset, sizeBytes };
+  return { diffId, digest, compression, file, offset, sizeBytes, isHere: true };
 }
 
-async function readParts(parts: ArchiveParts, configDigest: string): Promise<ImageArchive> {
-  const image =
-    (await findLayoutImage(parts, configDigest)) ?? (await findLegacyImage(parts, configDigest));
-  if (image === undefined) throw unreadable(`it holds no image with the config ${configDigest}`);
-  const { configBytes, manifest } = image;
-  const config = readConfig(configBytes, image.layers.length);
+async function describeImage(
+  parts: ArchiveParts,
+  configDigest: string,
+  { configBytes, manifest, layers: found }: FoundImage,
+): Promise<ImageArchive> {
+  const config = readConfig(configBytes, found.length);
   const layers = await Promise.all(
-    image.layers.map((layer, index) =>
+    found.map((layer, index) =>
       describeLayer(parts, layer, config.rootfs.diff_ids[index] as string),
     ),
   );
@@ -212,17 +262,16 @@ async function readParts(parts: ArchiveParts, configDigest: string): Promise<Ima
  * @throws AddonReleaseError `environment` when the file names none
  */
 export async function listArchivedConfigs(file: string): Promise<readonly string[]> {
-  return openArchive(file, async (parts) => {
-    const bytes = await parts.read('manifest.json');
-    const entries = bytes === undefined ? [] : readLegacyEntries(bytes);
-    const digests: string[] = [];
-    for (const { config } of entries) {
-      const content = await parts.read(config);
-      if (content !== undefined) digests.push(digestOf(content));
-    }
-    if (digests.length === 0) throw unreadable('it names no image');
-    return digests;
-  });
+  const parts = await openArchive(file);
+  const bytes = await parts.read('manifest.json');
+  const entries = bytes === undefined ? [] : readLegacyEntries(bytes);
+  const digests: string[] = [];
+  for (const { config } of entries) {
+    const content = await parts.read(config);
+    if (content !== undefined) digests.push(digestOf(content));
+  }
+  if (digests.length === 0) throw unreadable('it names no image');
+  return digests;
 }
 
 /**
@@ -233,5 +282,25 @@ export async function listArchivedConfigs(file: string): Promise<readonly string
  * @throws AddonReleaseError `environment` when the image is not there or not complete.
  */
 export async function readArchive(file: string, configDigest: string): Promise<ImageArchive> {
-  return openArchive(file, (parts) => readParts(parts, configDigest));
+  const parts = await openArchive(file);
+  const image =
+    (await findLayoutImage(parts, configDigest)) ?? (await findLegacyImage(parts, configDigest));
+  if (image === undefined) throw unreadable(`it holds no image with the config ${configDigest}`);
+  return describeImage(parts, configDigest, image);
+}
+
+/**
+ * Reads an image that BuildKit has written into a folder, an OCI image layout. Empty files in the place of layers are
+ * layers that were left out.
+ *
+ * @returns undefined when the image is not there, or not yet
+ * @throws AddonReleaseError `environment` when it is not complete
+ */
+export async function readLayout(
+  folder: string,
+  configDigest: string,
+): Promise<ImageArchive | undefined> {
+  const parts = await openLayout(folder);
+  const image = await findBlobImage(parts, configDigest);
+  return image && describeImage(parts, configDigest, image);
 }

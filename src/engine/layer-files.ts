@@ -200,6 +200,15 @@ function describeLayer(layer: ArchivedLayer, unpackedBytes: number | undefined):
   return { diffId, digest, sizeBytes, unpackedBytes };
 }
 
+/** The layers from the first that is not one of the base image's. */
+export function layersAbove(
+  layers: readonly ArchivedLayer[],
+  baseLayers: ReadonlySet<string>,
+): readonly ArchivedLayer[] {
+  const first = layers.findIndex(({ diffId }) => !baseLayers.has(diffId));
+  return first === -1 ? [] : layers.slice(first);
+}
+
 /**
  * Goes through the regular files that a container of the image sees, reading each layer once and from the top, so
  * that what upper layers delete or replace is known. A file with several names (hard links) counts once.
@@ -214,8 +223,7 @@ export async function scanImageFiles(
   options: ScanOptions,
 ): Promise<readonly ScannedLayer[]> {
   const { layers } = archive;
-  const firstOwn = layers.findIndex(({ diffId }) => !options.baseLayers.has(diffId));
-  const own = firstOwn === -1 ? [] : layers.slice(firstOwn);
+  const own = layersAbove(layers, options.baseLayers);
   const above = new Cover();
   const scanned: ScannedLayer[] = [];
   for (const layer of own.toReversed()) {

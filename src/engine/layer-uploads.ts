@@ -8,10 +8,10 @@ import { parseImageReference, type RepositoryName } from '../registry/reference.
 import type { Emit } from '../report/events.js';
 import type { RunFact } from '../report/facts.js';
 import type { Candidate } from './build.js';
-import { archiveCandidate } from './candidate-archive.js';
+import { archiveCandidate, openCandidateLayer } from './candidate-archive.js';
 import type { ArchivedLayer, ImageArchive } from './image-archive.js';
 import { describeLayers } from './image-layers.js';
-import { compressLayer, openLayer } from './layer-content.js';
+import { compressLayer } from './layer-content.js';
 
 /** A repository that has layers of an image already. */
 export interface LayerSource {
@@ -58,15 +58,26 @@ async function uploadLayer(
   registry: RegistryClient,
   repository: RepositoryName,
   layer: ArchivedLayer,
-  base: LayerSource | undefined,
-  folder: string,
-  signal: AbortSignal,
+  {
+    base,
+    open,
+    folder,
+    signal,
+  }: {
+    readonly base: LayerSource | undefined;
+    readonly open: () => AsyncIterable<Uint8Array>;
+    readonly folder: string;
+    readonly signal: AbortSignal;
+  },
 ): Promise<UploadedLayer> {
   if (layer.compression !== 'none') {
     const mediaType = layer.compression === 'zstd' ? ZSTD : GZIP;
     const descriptor = { mediaType, digest: layer.digest, size: layer.sizeBytes };
-    const source = { ...descriptor, open: () => openLayer(layer) };
-    const outcome = await registry.uploadBlob(repository, source, base?.repository);
+    const outcome = await registry.uploadBlob(
+      repository,
+      { ...descriptor, open },
+      base?.repository,
+    );
     return { descriptor, isNew: outcome === 'uploaded' };
   }
   const taken = await takeLayer(registry, repository, layer, base);
@@ -159,13 +170,16 @@ export class LayerUploads {
     const folder = await mkdtemp(join(runFolder, `push-${arch}-`));
     emit({ type: 'phase-started', arch, phase: 'push' });
     try {
-      const archive = await archiveCandidate(candidate, runFolder, signal);
+      const archive = await archiveCandidate(candidate, runFolder, signal, () => []);
       const uploaded: UploadedLayer[] = [];
       for (const [index, layer] of archive.layers.entries()) {
         if (this.#isClosed) throw new Error(`the push of ${arch} is not wanted any more`);
         const current = `layer ${index + 1} of ${archive.layers.length}`;
         emit({ type: 'phase-progress', arch, phase: 'push', progress: { current } });
-        uploaded.push(await uploadLayer(registry, repository, layer, base, folder, signal));
+        const open = () => openCandidateLayer(candidate, layer, runFolder, signal);
+        uploaded.push(
+          await uploadLayer(registry, repository, layer, { base, open, folder, signal }),
+        );
       }
       emit({ type: 'fact', fact: describeUpload(arch, archive, uploaded) });
       const durationMs = performance.now() - started;

@@ -31,7 +31,15 @@ async function pullLayer(
   const content = Readable.from(await client.getBlob(repository, blob));
   await pipeline(content, createWriteStream(file), signal === undefined ? {} : { signal });
   const compression = detectCompression(await readStart(file));
-  return { diffId, digest: blob.digest, compression, file, offset: 0, sizeBytes: blob.size };
+  return {
+    diffId,
+    digest: blob.digest,
+    compression,
+    file,
+    offset: 0,
+    sizeBytes: blob.size,
+    isHere: true,
+  };
 }
 
 /**

@@ -72,6 +72,8 @@ export interface Preflight {
   readonly baseLayers: ReadonlyMap<Arch, ReadonlySet<string>>;
   /** Where the image's own base was found; none when that is the local engine only. */
   readonly bases: ReadonlyMap<Arch, LayerSource>;
+  /** Digests of compressed layers that the registry has where the image goes, and that nobody needs to read here. */
+  readonly held: ReadonlyMap<Arch, ReadonlySet<string>>;
 }
 
 /** What the registry has under the version before the run begins. */

@@ -1,12 +1,12 @@
 import type { BuildRequest } from '../engine/build.js';
+import type { Once } from './once.js';
 import type { EnvironmentRequest, SmokeEnvironment } from '../smoke/environment.js';
 
 /** What several runs that go side by side in one process share. A run alone has none. */
 export interface Session {
   /** Builds the images of this run in one call with those of the others. */
   readonly build: (request: BuildRequest) => Promise<void>;
-  /** Asks once for all runs what has the same answer for each: what the engine is, what a base image is. */
-  readonly once: <T>(question: string, ask: () => Promise<T>) => Promise<T>;
+  readonly once: Once;
   /** The place where images are tested, made by the first that asks. Closing it leaves it to the others. */
   readonly openEnvironment: (
     request: EnvironmentRequest,

@@ -3,6 +3,7 @@ import type { RunJournal } from './journal.js';
 import type { LayerUploads } from '../engine/layer-uploads.js';
 import type { RegistryClient } from '../registry/client.js';
 import type { Emit } from '../report/events.js';
+import type { Once } from './once.js';
 import type { Results } from './results.js';
 import type { Session } from './session.js';
 
@@ -25,6 +26,8 @@ export interface StepContext {
   readonly journal: RunJournal;
   /** Where the locks of all runs are. */
   readonly locksFolder: string;
+  /** What has the same answer for the whole run, and for those at its side: what the engine is, what a base image is. */
+  readonly once: Once;
   /** What this run shares with others at its side; undefined = it is alone. */
   readonly session?: Session | undefined;
 }

@@ -1,4 +1,5 @@
 import type { BuildPlace } from '../engine/build.js';
+import { createOnce } from '../pipeline/once.js';
 import type { Session } from '../pipeline/session.js';
 import { Limiter } from './limiter.js';
 import { SharedBuild } from './shared-build.js';
@@ -30,13 +31,7 @@ export function openSession(
   const shared = new SharedBuild(place, limits.addonsPerBuild);
   const environment = new SharedEnvironment(place.runFolder);
   const tests = new Limiter(limits.tests);
-  const answers = new Map<string, Promise<unknown>>();
-  const once = <T>(question: string, ask: () => Promise<T>): Promise<T> => {
-    const answer = answers.get(question) ?? ask();
-    answers.set(question, answer);
-    // The same question has answers of the same type.
-    return answer as Promise<T>;
-  };
+  const once = createOnce();
   return {
     join: () => {
       const seat = shared.takeSeat();

@@ -1,10 +1,12 @@
 import { inspectLocalImage, onEngine, readUnpackedBytes } from '../engine/docker.js';
 import { buildImages, type BuildResult } from '../engine/build.js';
+import { AddonReleaseError } from '../errors.js';
 import type { ArchOutcome } from '../pipeline/results.js';
 import { defineStep, type StepContext } from '../pipeline/step.js';
 import type { Results } from '../pipeline/results.js';
 import { describeIndexes } from '../plan/build-index.js';
 import type { ArchPlan, ReleasePlan } from '../plan/release-plan.js';
+import { layoutFolder, writesLayouts } from '../engine/image-layout.js';
 import { isPushed } from '../registry/is-pushed.js';
 import { SmokeTester } from '../smoke/smoke-tester.js';
 import { gatherForReport } from './gather-for-report.js';
@@ -73,10 +75,19 @@ async function buildAndTest(
   const gathering = gatherForReport(plan, context);
   const stop = new AbortController();
   const signal = AbortSignal.any([context.signal, stop.signal]);
-  const emulation = proveEmulation(rest, { ...context, signal });
-  emulation.catch((error: unknown) => {
-    stop.abort(error);
-  });
+  const prove = async (architectures: readonly ArchPlan[]): Promise<void> => {
+    try {
+      await proveEmulation({ ...rest, architectures }, { ...context, signal });
+    } catch (error) {
+      stop.abort(error);
+      throw error;
+    }
+  };
+  // What several runs build together none of them can end; what a named builder is only shows so.
+  const isDoubtful = ({ machine }: ArchPlan) =>
+    session !== undefined || machine.builder !== undefined;
+  const emulation = prove(rest.architectures.filter(isDoubtful));
+  emulation.catch(() => undefined);
   const outcomes = new Map<ArchPlan, Promise<ArchOutcome>>();
   const testers = new Map<string | undefined, SmokeTester>();
   const findTester = (place: string | undefined): SmokeTester => {
@@ -94,6 +105,7 @@ async function buildAndTest(
   };
   const finish = async (arch: ArchPlan, build: BuildResult): Promise<ArchOutcome> => {
     if (build.status === 'failed') {
+      await prove([arch]);
       return { plan: arch, build, smoke: undefined, unpackedBytes: undefined };
     }
     const { candidate } = build;
@@ -102,30 +114,42 @@ async function buildAndTest(
     const test = () =>
       options.smoke ? findTester(place).test(candidate) : Promise.resolve(undefined);
     const report = await (session === undefined ? test() : session.test(test));
+    if (report?.passed === false) await prove([arch]);
+    else if (options.publish) context.uploads.begin(candidate, preflight.bases.get(arch.arch));
     const unpackedBytes = await onEngine(place, () => readUnpackedBytes(candidate.imageId));
     const outcome = { plan: arch, build, smoke: report, unpackedBytes };
     await journal.tested(outcome);
-    if (options.publish && report?.passed !== false)
-      context.uploads.begin(candidate, preflight.bases.get(arch.arch));
     return outcome;
   };
   warnOfMissingCache(context);
   try {
     // What several runs build together none of them can end.
     if (session !== undefined) await emulation;
-    await (session?.build ?? buildImages)({
+    const building = (session?.build ?? buildImages)({
       plan: rest,
       cache: options.buildCache,
       secrets: describeIndexes(options.buildIndexes),
       runFolder,
       signal,
       emit,
+      layoutOf: (arch) => {
+        const there = machines.engines.find((one) => one.context === arch.machine.context);
+        const isWanted = options.smoke || options.publish;
+        if (!isWanted || !writesLayouts(arch.machine, there?.engine ?? engine)) return undefined;
+        const withheld = preflight.held.get(arch.arch) ?? new Set();
+        return { folder: layoutFolder(arch.arch, runFolder), withheld };
+      },
       onResult: (arch, build) => {
         const outcome = finish(arch, build);
         // Looked at below; until then a failure must not count as unhandled.
         outcome.catch(() => undefined);
         outcomes.set(arch, outcome);
       },
+    });
+    await building.catch(async (error: unknown) => {
+      const isRefused = error instanceof AddonReleaseError && error.failure === 'build';
+      if (isRefused && !signal.aborted) await prove(rest.architectures);
+      throw error;
     });
     await emulation;
     const tested = await Promise.all(outcomes.values());

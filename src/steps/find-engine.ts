@@ -1,6 +1,6 @@
 import { readEngine, thisPlatform, type Engine } from '../engine/docker.js';
 import { defineStep } from '../pipeline/step.js';
-import { askOnce } from './ask-once.js';
+import { askBuilder, askBuildx, listBuilderNames } from './questions.js';
 
 /** What a plan needs to know when nobody will build: the processor of this machine. */
 function thisMachine(): Engine {
@@ -26,7 +26,15 @@ export const findEngineStep = defineStep({
       : { result: thisMachine(), reason: 'other machines have built' },
   run: async (_results, context) => {
     const { options, emit } = context;
-    const ask = () => askOnce(context, 'engine', () => readEngine(context.signal));
+    const ask = () => context.once('engine', () => readEngine(context.signal));
+    const answers = [
+      ask(),
+      // Asked meanwhile, for the steps that follow: each answer takes a program's start.
+      ...listBuilderNames(context).map((name) => askBuilder(name, context)),
+      askBuildx(context),
+    ];
+    // All have ended before a failure is shown.
+    await Promise.allSettled(answers);
     if (!options.dryRun) return ask();
     try {
       return await ask();

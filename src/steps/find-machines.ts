@@ -3,7 +3,7 @@ import { AddonReleaseError } from '../errors.js';
 import { defineStep, type StepContext } from '../pipeline/step.js';
 import type { Machines } from '../pipeline/results.js';
 import type { BuilderChoice } from '../plan/machine.js';
-import { askOnce } from './ask-once.js';
+import { askBuilder, listBuilderNames } from './questions.js';
 
 const NOBODY_ELSE: Machines = { builders: [], engines: [] };
 
@@ -15,8 +15,8 @@ async function find(
 ): Promise<FoundBuilder | undefined> {
   const { options, emit, signal } = context;
   try {
-    const found = await askOnce(context, `builder ${name ?? ''}`, () =>
-      findBuilder(name, { boot: !options.dryRun, enginePlatform, signal }),
+    const found = await context.once(`machines of builder ${name ?? ''}`, async () =>
+      findBuilder(await askBuilder(name, context), { enginePlatform, signal }),
     );
     for (const message of found.warnings) emit({ type: 'notice', level: 'warning', message });
     return found;
@@ -46,7 +46,7 @@ export const findMachinesStep = defineStep({
     const { builders: wanted } = context.options;
     const hasCommon = wanted.some(({ arch }) => arch === undefined);
     const asked = hasCommon ? wanted : [...wanted, { arch: undefined, name: undefined }];
-    const names = [...new Set(asked.map(({ name }) => name))];
+    const names = listBuilderNames(context);
     const searches = names.map((name) => find(name, engine.platform, context));
     // All have ended before a failure is shown.
     await Promise.allSettled(searches);

@@ -1,7 +1,6 @@
 import type { Arch } from '../addon/arch.js';
 import type { BaseSigner, ReleaseSettings } from '../addon/settings.js';
 import { findAttestProblem } from '../engine/attest.js';
-import { readBuildxVersion } from '../engine/builder.js';
 import { inspectLocalImage, onEngine } from '../engine/docker.js';
 import type { LayerSource } from '../engine/layer-uploads.js';
 import { AddonReleaseError } from '../errors.js';
@@ -15,7 +14,8 @@ import { formatPlatform, isSamePlatform, parsePlatform } from '../registry/platf
 import { parseImageReference } from '../registry/reference.js';
 import { RegistryError } from '../registry/registry-error.js';
 import { findSignatureProblem } from '../sign/cosign.js';
-import { askOnce } from './ask-once.js';
+import { askBuildx } from './questions.js';
+import { findHeldLayers } from './held-layers.js';
 
 type BaseFinding =
   | {
@@ -59,7 +59,7 @@ async function checkBase(
   const wanted = parsePlatform(image.platform);
   try {
     const reference = parseImageReference(image.source, 'addon');
-    const found = await askOnce(context, `base image ${image.source} ${image.platform}`, () =>
+    const found = await context.once(`base image ${image.source} ${image.platform}`, () =>
       inspectImage(context.registry, reference, wanted),
     );
     const { layers, config, indexDigest = found.manifestDigest } = found;
@@ -102,7 +102,7 @@ async function checkBases(
   plan: ReleasePlan,
   settings: ReleaseSettings,
   context: StepContext,
-): Promise<Preflight> {
+): Promise<Omit<Preflight, 'held'>> {
   const findings = new Map<string, Promise<BaseFinding>>();
   const key = (image: BaseImage) => `${image.source} ${image.platform}`;
   for (const { baseImages, machine } of plan.architectures) {
@@ -171,8 +171,9 @@ async function checkSignatures(
 }
 
 /** Without it nothing can be built, and every architecture would look as if its emulator were missing. */
-async function checkBuildx({ signal }: StepContext): Promise<void> {
-  const buildx = await readBuildxVersion(signal);
+async function checkBuildx(context: StepContext): Promise<void> {
+  const { signal } = context;
+  const buildx = await askBuildx(context);
   signal.throwIfAborted();
   if (buildx?.isRecentEnough !== true) {
     const found = buildx === undefined ? 'is not installed' : `${buildx.version} is too old`;
@@ -208,7 +209,7 @@ async function checkRegistry(plan: ReleasePlan, context: StepContext): Promise<v
   );
 }
 
-const NO_BASES: Preflight = { baseLayers: new Map(), bases: new Map() };
+const NO_BASES: Preflight = { baseLayers: new Map(), bases: new Map(), held: new Map() };
 
 /** Proves what can be proved before anything is built. */
 export const preflightStep = defineStep({
@@ -226,15 +227,21 @@ export const preflightStep = defineStep({
       await checkRegistry(plan, context);
       return NO_BASES;
     }
+    const checking = checkBases(plan, settings, context);
     const checks = [
-      checkBases(plan, settings, context),
+      checking,
+      findHeldLayers(
+        plan,
+        checking.then(({ bases }) => bases),
+        context,
+      ),
       checkRegistry(plan, context),
-      askOnce(context, 'buildx', () => checkBuildx(context)),
+      checkBuildx(context),
       checkAttestations(plan, context),
     ] as const;
     // All have ended before a failure is shown: nothing they started may outlive the run.
     await Promise.allSettled(checks);
-    const [bases] = await Promise.all(checks);
-    return bases;
+    const [bases, held] = await Promise.all(checks);
+    return { ...bases, held };
   },
 });

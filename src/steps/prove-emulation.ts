@@ -5,7 +5,6 @@ import { defineStep, type StepContext } from '../pipeline/step.js';
 import { isEmulated, listProbePlaces } from '../plan/machine.js';
 import type { ReleasePlan } from '../plan/release-plan.js';
 import type { Emit } from '../report/events.js';
-import { askOnce } from './ask-once.js';
 
 /** A machine that only seems to be native is slower than planned, and nothing else. */
 function warnOfEmulation(plan: ReleasePlan, probes: readonly PlatformProbe[], emit: Emit): void {
@@ -27,7 +26,7 @@ function warnOfEmulation(plan: ReleasePlan, probes: readonly PlatformProbe[], em
 export async function proveEmulation(plan: ReleasePlan, context: StepContext): Promise<void> {
   const places = plan.architectures.flatMap(listProbePlaces);
   if (places.length === 0) return;
-  const probes = await askOnce(context, `emulation ${JSON.stringify(places)}`, () =>
+  const probes = await context.once(`emulation ${JSON.stringify(places)}`, () =>
     probePlatforms(places, { folder: context.runFolder, signal: context.signal }),
   );
   context.signal.throwIfAborted();

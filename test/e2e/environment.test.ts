@@ -22,9 +22,13 @@ import { requireTool } from '../helpers/tools.js';
 
 const hasTools = ['docker', 'docker-registry'].map(requireTool).every(Boolean);
 
-/** What buildx says when the kernel can't run a program. */
+/** What buildx says when the kernel can't run a program: of the add-on, and of the proof. */
 const NO_EMULATION = `
 case "$*" in
+*'buildx bake'*)
+  echo 'ERROR: failed to solve: process "/bin/sh -c true" did not complete successfully: exit code: 255' >&2
+  exit 1
+  ;;
 *'buildx build'*--platform=linux/arm64*)
   echo '#6 0.151 exec /probe: exec format error' >&2
   echo 'ERROR: failed to solve: process "/probe" did not complete successfully: exit code: 255' >&2

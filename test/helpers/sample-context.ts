@@ -1,5 +1,6 @@
 import { NO_JOURNAL, type RecordedWrite } from '../../src/pipeline/journal.js';
 import { LayerUploads } from '../../src/engine/layer-uploads.js';
+import { createOnce } from '../../src/pipeline/once.js';
 import type { Results } from '../../src/pipeline/results.js';
 import { defineStep, type Step, type StepContext } from '../../src/pipeline/step.js';
 import type { RunEvent } from '../../src/report/events.js';
@@ -22,6 +23,7 @@ export function sampleContext(changes: Partial<StepContext> = {}): StepContext {
     atEnd: () => undefined,
     journal: NO_JOURNAL,
     locksFolder: '/nowhere/locks',
+    once: changes.session?.once ?? createOnce(),
     ...changes,
   };
 }

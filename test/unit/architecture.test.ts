@@ -80,6 +80,7 @@ const IMPORTS = FILES.flatMap(({ imports }) => imports);
 
 /** What the steps and the runner agree on. The steps import it, and the pipeline imports the steps. */
 const CONTRACT = [
+  'pipeline/once.ts',
   'pipeline/step.ts',
   'pipeline/results.ts',
   'pipeline/options.ts',

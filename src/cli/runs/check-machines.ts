@@ -1,5 +1,5 @@
 import { platformOf, type Arch } from '../../addon/arch.js';
-import { findBuilder, type FoundBuilder } from '../../engine/builder-nodes.js';
+import { findBuilder, inspectBuilder, type FoundBuilder } from '../../engine/builder-nodes.js';
 import { installEmulators } from '../../engine/builder.js';
 import { readEngine } from '../../engine/docker.js';
 import { probePlatforms, type PlatformProbe } from '../../engine/emulation.js';
@@ -84,7 +84,10 @@ export async function checkMachines(check: MachinesCheck): Promise<readonly Find
   for (const builderName of new Set(wanted.map(({ name }) => name))) {
     const name = `builder ${builderName ?? '(in use)'}`;
     try {
-      const one = await findBuilder(builderName, { boot: true, enginePlatform, signal });
+      const one = await findBuilder(await inspectBuilder(builderName, { boot: true, signal }), {
+        enginePlatform,
+        signal,
+      });
       found.set(builderName, one);
       findings.push(
         { name, ok: true, found: describeBuilder(one) },

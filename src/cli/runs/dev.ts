@@ -5,6 +5,7 @@ import { LayerUploads } from '../../engine/layer-uploads.js';
 import { AddonReleaseError } from '../../errors.js';
 import { NO_JOURNAL } from '../../pipeline/journal.js';
 import { PIPELINES, REREAD } from '../../pipeline/pipeline.js';
+import { createOnce } from '../../pipeline/once.js';
 import type { Results } from '../../pipeline/results.js';
 import { runPipeline } from '../../pipeline/run.js';
 import type { Step, StepContext } from '../../pipeline/step.js';
@@ -94,6 +95,7 @@ export async function runDev(
     uploads: new LayerUploads({ registry, runFolder, emit, signal }),
     // Nothing of what it runs leaves anything for later.
     atEnd: () => undefined,
+    once: createOnce(),
     journal: NO_JOURNAL,
     locksFolder: locksFolder(options.environment),
   };

@@ -4,6 +4,7 @@ import { LayerUploads } from '../../engine/layer-uploads.js';
 import { AddonReleaseError } from '../../errors.js';
 import { JournalWriter } from '../../journal/journal.js';
 import { NO_JOURNAL, type Journal, type RecordedCommand } from '../../pipeline/journal.js';
+import { createOnce } from '../../pipeline/once.js';
 import type { ReleaseOptions } from '../../pipeline/options.js';
 import { PIPELINES } from '../../pipeline/pipeline.js';
 import { runPipeline, type RunOutcome } from '../../pipeline/run.js';
@@ -125,6 +126,7 @@ export async function openRun(
         });
         endings.push(ended);
       },
+      once: session?.once ?? createOnce(),
       session,
     },
     close: async ({ results, error }) => {

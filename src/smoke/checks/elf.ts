@@ -1,6 +1,7 @@
 import { archiveCandidate } from '../../engine/candidate-archive.js';
 import type { ImageArchive } from '../../engine/image-archive.js';
 import { describeLayers } from '../../engine/image-layers.js';
+import { layersAbove } from '../../engine/layer-files.js';
 import type { Arch } from '../../addon/arch.js';
 import type { RunFact } from '../../report/facts.js';
 import type { SmokeCheck } from '../check.js';
@@ -41,7 +42,9 @@ export const elfCheck: SmokeCheck = {
   title: 'its programs and libraries are for the architecture',
   run: async ({ candidate, baseLayers, runFolder, emit, signal }) => {
     const { arch } = candidate;
-    const archive = await archiveCandidate(candidate, runFolder, signal);
+    const archive = await archiveCandidate(candidate, runFolder, signal, (layers) =>
+      layersAbove(layers, baseLayers),
+    );
     const scan = await scanArchive(archive, { arch, baseLayers, signal });
     emit({ type: 'fact', fact: describeContents(arch, archive, scan, baseLayers) });
     const { checked, foreign, companions } = scan;

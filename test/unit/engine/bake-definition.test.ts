@@ -1,5 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { attestDefinition, loadDefinition } from '../../../src/engine/bake-definition.js';
+import {
+  attestDefinition,
+  defineTargets,
+  loadDefinition,
+} from '../../../src/engine/bake-definition.js';
 import { assignMachine } from '../../../src/plan/machine.js';
 import type { ArchPlan, ReleasePlan } from '../../../src/plan/release-plan.js';
 
@@ -88,6 +92,15 @@ describe('loadDefinition', () => {
       output: ['type=docker'],
     });
     expect(target['amd64']?.tags).toEqual(['local/amd64-addon-example:1.2.3']);
+  });
+
+  test('writes an image into a folder too where one is named, whatever its name holds', () => {
+    const layout = '/runs/a, b/${x}/images/amd64';
+    const { target } = defineTargets([{ name: 'amd64', plan: PLAN, arch: AMD64, layout }]);
+    expect(target['amd64']?.output).toEqual([
+      'type=docker',
+      'type=oci,tar=false,"dest=/runs/a, b/$${x}/images/amd64"',
+    ]);
   });
 
   test('builds only what is asked for', () => {

@@ -25,7 +25,15 @@ async function storeLayer(entries: readonly TarEntry[], compress: boolean): Prom
   const file = join(folder, diffId);
   await writeFile(file, bytes);
   const compression = compress ? 'gzip' : 'none';
-  return { diffId, digest: digestOf(bytes), compression, file, offset: 0, sizeBytes: bytes.length };
+  return {
+    diffId,
+    digest: digestOf(bytes),
+    compression,
+    file,
+    offset: 0,
+    sizeBytes: bytes.length,
+    isHere: true,
+  };
 }
 
 test('tells files, what later layers hide, wanted texts and the instruction of each layer', async () => {

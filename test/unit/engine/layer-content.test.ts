@@ -49,7 +49,15 @@ async function storeLayer(
   const file = join(folder, 'layer');
   await writeFile(file, bytes);
   const diffId = digestOf(Buffer.from(content));
-  return { diffId, digest: digestOf(bytes), compression, sizeBytes: bytes.length, file, offset: 0 };
+  return {
+    diffId,
+    digest: digestOf(bytes),
+    compression,
+    sizeBytes: bytes.length,
+    file,
+    offset: 0,
+    isHere: true,
+  };
 }
 
 describe('unpackLayer', () => {

@@ -22,7 +22,15 @@ async function storeLayer(tar: Buffer): Promise<ArchivedLayer> {
   const file = join(folder, diffId);
   await writeFile(file, bytes);
   const digest = digestOf(bytes);
-  return { diffId, digest, compression: 'gzip', sizeBytes: bytes.length, file, offset: 0 };
+  return {
+    diffId,
+    digest,
+    compression: 'gzip',
+    sizeBytes: bytes.length,
+    file,
+    offset: 0,
+    isHere: true,
+  };
 }
 
 async function storeLayers(...layers: readonly (readonly TarEntry[])[]): Promise<ArchivedLayer[]> {
