@@ -3,6 +3,7 @@ import {
   AMD64,
   cosignSteps,
   indent,
+  loginSteps,
   NATIVE,
   publishingAction,
   publishingRights,
@@ -238,6 +239,9 @@ ${indent(what, 10)}
 }
 
 function renderVerify(facts: WorkflowFacts): string {
+  const { privateImages, action, signing } = facts;
+  const logins = privateImages ? loginSteps(facts) : [];
+  const rights = ['contents: read', ...(privateImages ? ['packages: read # the images'] : [])];
   return `${HEAD}
 # Looks every night, from outside, whether what the store offers can be installed.
 name: Verify
@@ -254,12 +258,12 @@ jobs:
     runs-on: ${RUNNER}
     timeout-minutes: 30
     permissions:
-      contents: read
+${indent(rights, 6)}
     steps:
       - uses: ${pinAction('actions/checkout')}
         with:
           persist-credentials: false
-${indent([...cosignSteps(facts.signing !== undefined), `- uses: ${facts.action}`], 6)}
+${indent([...cosignSteps(signing !== undefined), ...logins, `- uses: ${action}`], 6)}
         with:
           command: verify
           token: ''
