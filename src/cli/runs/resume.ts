@@ -65,7 +65,7 @@ export async function runResume(
     const text = `${describe(found)} is finished: there is nothing to do.`;
     return { text, json: { runFolder, results: journal.results }, error: undefined };
   }
-  if (isRunning(journal)) {
+  if (await isRunning(journal)) {
     throw new AddonReleaseError('environment', `${describe(found)} is still running`, {
       hint: 'Wait until it has ended.',
     });

@@ -150,9 +150,15 @@ describe('reading', () => {
   test('tells a running process from one that is gone', async () => {
     const folder = await makeFolder();
     const { journal } = await JournalWriter.start(folder, 'run', COMMAND);
-    expect(isRunning(journal)).toBe(true);
-    const gone = { ...journal, attempts: [{ startedAt: '', pid: 2 ** 22 + 1 }] };
-    expect(isRunning(gone)).toBe(false);
-    expect(isRunning({ ...journal, status: 'finished' })).toBe(false);
+    expect(await isRunning(journal)).toBe(true);
+    const lastBy = (attempt: { pid: number; started?: string; place?: string }) => ({
+      ...journal,
+      attempts: [{ startedAt: '', ...attempt }],
+    });
+    expect(await isRunning(lastBy({ pid: 2 ** 22 + 1 }))).toBe(false);
+    // Its number is another one's by now, or it is a number of another machine.
+    expect(await isRunning(lastBy({ pid: process.pid, started: '1' }))).toBe(false);
+    expect(await isRunning(lastBy({ pid: process.pid, place: 'elsewhere' }))).toBe(false);
+    expect(await isRunning({ ...journal, status: 'finished' })).toBe(false);
   });
 });
