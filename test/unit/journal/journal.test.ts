@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { registerSecret } from '../../../src/exec/redact.js';
 import { isRunning, journalPath, JournalWriter } from '../../../src/journal/journal.js';
-import { listJournals, readJournal } from '../../../src/journal/read.js';
+import { findLastJournal, listJournals, readJournal } from '../../../src/journal/read.js';
 import type { ArchOutcome, PushedImage } from '../../../src/pipeline/results.js';
 import { sampleCandidate } from '../../helpers/sample-candidate.js';
 import { samplePlan } from '../../helpers/sample-plan.js';
@@ -146,6 +146,28 @@ describe('reading', () => {
       await expect(readJournal(folder)).rejects.toMatchObject({ failure: 'environment' });
     },
   );
+
+  test('finds the last one of a kind, and passes over none that it can not read', async () => {
+    const runs = await makeFolder();
+    const write = async (name: string, command: string) => {
+      const folder = join(runs, name);
+      await mkdir(folder);
+      await JournalWriter.start(folder, name, { ...COMMAND, name: command });
+      return folder;
+    };
+    const find = () => findLastJournal(runs, ({ command }) => command.name === 'release');
+    expect(await find()).toBeUndefined();
+    await write('20260101T000000Z-1', 'release');
+    await write('20260102T000000Z-1', 'release');
+    const last = await write('20260103T000000Z-1', 'test');
+    expect((await find())?.journal.run).toBe('20260102T000000Z-1');
+    await writeFile(journalPath(last), '{"schemaVersion":2,"results":{},"command":{}}');
+    await expect(find()).rejects.toMatchObject({
+      failure: 'environment',
+      message: `${journalPath(last)} was written by a newer version of addon-release`,
+      hint: expect.stringContaining('`addon-release resume RUN`') as unknown,
+    });
+  });
 
   test('tells a running process from one that is gone', async () => {
     const folder = await makeFolder();
