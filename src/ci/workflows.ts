@@ -126,6 +126,7 @@ function renderMatrixJobs(facts: WorkflowFacts): string {
     steps:
       - uses: ${pinAction('actions/checkout')}
         with:
+          fetch-depth: 0 # every job must find the same sources: release commits are told by what came before them
           persist-credentials: false
       - uses: ${facts.action}
         id: plan
@@ -147,6 +148,7 @@ function renderMatrixJobs(facts: WorkflowFacts): string {
     steps:
       - uses: ${pinAction('actions/checkout')}
         with:
+          fetch-depth: 0
           persist-credentials: false
 ${indent([...setupSteps(facts, NATIVE), ...cosignSteps(facts.signedBases)], 6)}
       - uses: ${facts.action}

@@ -113,6 +113,9 @@ describe('generated workflows', () => {
       test: { contents: 'read' },
       release: { contents: 'write', packages: 'write' },
     });
+    // Release commits on top are left aside: what they are, only the history tells.
+    const checkouts = Object.values(jobs).map(({ steps }) => steps[0]?.with?.['fetch-depth']);
+    expect(checkouts).toEqual([0, 0, 0]);
     const qemu = jobs['test']?.steps.find(({ uses }) => uses?.includes('qemu'));
     expect(qemu?.with).toEqual({ platforms: 'arm' });
   });
