@@ -75,7 +75,12 @@ function findLogin(
   return tokenLogin(address, { value: token, isFirst: false }, environment);
 }
 
-function patienceOf(address: string | undefined, { options, emit, signal }: StepContext): Patience {
+/** What looking into a store needs. */
+type LookContext = Pick<StepContext, 'emit' | 'signal' | 'runFolder'> & {
+  readonly options: Pick<StepContext['options'], 'git' | 'environment'>;
+};
+
+function patienceOf(address: string | undefined, { options, emit, signal }: LookContext): Patience {
   return {
     signal,
     login: findLogin(address, options.environment),
@@ -194,7 +199,7 @@ export async function findElsewhere(
 export async function readOfferedElsewhere(
   { addon, settings }: Pick<StoreRequest, 'addon' | 'settings'>,
   channel: Channel,
-  context: StepContext,
+  context: LookContext,
 ): Promise<string | undefined> {
   const entry = settingsOf(settings, channel);
   if (typeof entry === 'string' || !context.options.git) return undefined;
