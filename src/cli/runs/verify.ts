@@ -7,8 +7,8 @@ import { readSettings, type ReleaseSettings } from '../../addon/settings.js';
 import type { Addon } from '../../addon/types.js';
 import { AddonReleaseError } from '../../errors.js';
 import { discoverAddons } from '../../lint/discover.js';
+import { listOfferedVersions } from '../../pipeline/offered-versions.js';
 import type { Problem } from '../../problem.js';
-import { CHANNELS } from '../../plan/channel.js';
 import { chooseImageNames } from '../../plan/image-names.js';
 import { listPulled, nameRepositories } from '../../plan/release-repositories.js';
 import { parseVersion } from '../../plan/version.js';
@@ -19,7 +19,6 @@ import { verifyInstallation } from '../../registry/verify-installation.js';
 import type { Emit } from '../../report/events.js';
 import { createAttestationCheck } from '../../sign/attestations.js';
 import { createSignatureCheck } from '../../sign/check-image.js';
-import { isOfferedHere, readOfferedElsewhere } from '../../steps/channel-store.js';
 import type { CommandContext, CommandResult, Invocation } from '../command.js';
 import { connectRegistry } from '../connect-registry.js';
 import type { VerifyFlags } from '../commands/verify.js';
@@ -38,7 +37,7 @@ interface Verifier {
   readonly signal: AbortSignal;
 }
 
-/** What users are offered: by the config here, and by the stores of the channels that are elsewhere. */
+/** What users are offered, told with a folder that is there for it alone. */
 async function listOffered(
   addon: Addon,
   settings: ReleaseSettings,
@@ -47,12 +46,7 @@ async function listOffered(
   const runFolder = await mkdtemp(join(tmpdir(), 'addon-release-verify-'));
   const context = { options: { git: true, environment }, emit, signal, runFolder };
   try {
-    const offered = isOfferedHere(settings, 'stable') ? [addon.version] : [];
-    for (const channel of CHANNELS) {
-      const there = await readOfferedElsewhere({ addon, settings }, channel, context);
-      if (there !== undefined) offered.push(there);
-    }
-    return offered.length === 0 ? [addon.version] : [...new Set(offered)];
+    return await listOfferedVersions({ addon, settings }, context);
   } finally {
     await rm(runFolder, { recursive: true, force: true });
   }
