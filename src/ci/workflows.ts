@@ -3,6 +3,7 @@ import {
   AMD64,
   cosignSteps,
   indent,
+  loginSteps,
   NATIVE,
   publishingAction,
   publishingRights,
@@ -125,6 +126,7 @@ function renderMatrixJobs(facts: WorkflowFacts): string {
     steps:
       - uses: ${pinAction('actions/checkout')}
         with:
+          fetch-depth: 0 # every job must find the same sources: release commits are told by what came before them
           persist-credentials: false
       - uses: ${facts.action}
         id: plan
@@ -146,6 +148,7 @@ function renderMatrixJobs(facts: WorkflowFacts): string {
     steps:
       - uses: ${pinAction('actions/checkout')}
         with:
+          fetch-depth: 0
           persist-credentials: false
 ${indent([...setupSteps(facts, NATIVE), ...cosignSteps(facts.signedBases)], 6)}
       - uses: ${facts.action}
@@ -238,6 +241,9 @@ ${indent(what, 10)}
 }
 
 function renderVerify(facts: WorkflowFacts): string {
+  const { privateImages, action, signing } = facts;
+  const logins = privateImages ? loginSteps(facts) : [];
+  const rights = ['contents: read', ...(privateImages ? ['packages: read # the images'] : [])];
   return `${HEAD}
 # Looks every night, from outside, whether what the store offers can be installed.
 name: Verify
@@ -254,12 +260,12 @@ jobs:
     runs-on: ${RUNNER}
     timeout-minutes: 30
     permissions:
-      contents: read
+${indent(rights, 6)}
     steps:
       - uses: ${pinAction('actions/checkout')}
         with:
           persist-credentials: false
-${indent([...cosignSteps(facts.signing !== undefined), `- uses: ${facts.action}`], 6)}
+${indent([...cosignSteps(signing !== undefined), ...logins, `- uses: ${action}`], 6)}
         with:
           command: verify
           token: ''

@@ -22,5 +22,6 @@ export function redact(text: string): string {
   for (const secret of [...secrets].sort((a, b) => b.length - a.length)) {
     result = result.replaceAll(secret, MASK);
   }
-  return result.replace(/(:\/\/[^\s/:@]+:)[^\s/@]+@/g, `$1${MASK}@`);
+  // Up to the last @ before the path, as git and curl read an address: a password may have one that is not encoded.
+  return result.replace(/(:\/\/[^\s/:@?#]*:)[^\s/?#]+@/g, `$1${MASK}@`);
 }

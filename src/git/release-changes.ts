@@ -2,8 +2,9 @@ import { readFile, realpath } from 'node:fs/promises';
 import { posix, relative, sep } from 'node:path';
 import { gitOutput, readBlob } from './git.js';
 import { readSourceRevision } from './objects.js';
+import { requireWholeHistory } from './release-history.js';
 import { isUnfinishedFile } from '../addon/replace-file.js';
-import { listChanges, type ChangedFile, type Repository } from './repository.js';
+import { hasCommit, listChanges, type ChangedFile, type Repository } from './repository.js';
 
 const CONFIG = /(?:^|\/)config\.(?:ya?ml|json)$/;
 
@@ -76,13 +77,17 @@ interface Announcing {
   readonly paths: readonly string[];
 }
 
-/** Undefined when the commit is none of this program's. */
-async function readAnnouncing(root: string, commit: string): Promise<Announcing | undefined> {
+/** Undefined when the commit is none of this program's; `cut-off` when this clone does not have what came before it. */
+async function readAnnouncing(
+  root: string,
+  commit: string,
+): Promise<Announcing | 'cut-off' | undefined> {
   if ((await readSourceRevision(root, commit)) === undefined) return undefined;
   const content = await gitOutput(root, ['cat-file', 'commit', commit], 'read a commit');
   const parents = content.split('\n\n')[0]?.match(/^parent .*$/gm) ?? [];
   const [parent, ...others] = parents.map((line) => line.slice('parent '.length));
   if (parent === undefined || others.length > 0) return undefined;
+  if (!(await hasCommit(root, parent))) return 'cut-off';
   const args = ['diff-tree', '-r', '-z', '--name-only', '--no-renames', parent, commit];
   const changed = await gitOutput(root, args, 'compare commits');
   return { parent, paths: changed.split('\0').filter((path) => path !== '') };
@@ -92,6 +97,8 @@ async function readAnnouncing(root: string, commit: string): Promise<Announcing 
  * The commit that a release is made from: the one that is checked out, without the commits at its top that only
  * announced this release, or releases of other add-ons. So a release that is repeated after it was announced, or after
  * its neighbours were, is still the same one.
+ *
+ * @throws AddonReleaseError `environment` when the clone is too shallow to tell
  */
 export async function findReleasedCommit(
   { root, head }: Repository,
@@ -106,6 +113,13 @@ export async function findReleasedCommit(
   let commit = head;
   for (;;) {
     const announcing = await readAnnouncing(root, commit);
+    if (announcing === 'cut-off') {
+      const text = await readBlob(root, `${commit}:${own}`);
+      const isAnnounced = text !== undefined && release.edit(text) === text;
+      // Of another version it does not matter: this commit is a good one to release.
+      if (isAnnounced) await requireWholeHistory(root, `what ${commit.slice(0, 12)} announces`);
+      return commit;
+    }
     if (announcing === undefined || announcing.paths.length === 0) return commit;
     const { parent, paths } = announcing;
     if (!paths.every((path) => path === own || isOfOther(path))) return commit;

@@ -21,6 +21,22 @@ export interface AddonPlace {
 }
 
 /**
+ * @param unknown what can't be told without the whole history
+ * @throws AddonReleaseError `environment` when the history is cut off
+ */
+export async function requireWholeHistory(root: string, unknown: string): Promise<void> {
+  const shallow = await gitOutput(root, ['rev-parse', '--is-shallow-repository'], 'look at it');
+  if (shallow !== 'true') return;
+  throw new AddonReleaseError(
+    'environment',
+    `this clone has only a part of the history: ${unknown} is not known`,
+    {
+      hint: '`git fetch --tags --unshallow` gets the rest. In GitHub Actions: actions/checkout with `fetch-depth: 0`.',
+    },
+  );
+}
+
+/**
  * The tags in the history of the commit that is checked out.
  *
  * @throws AddonReleaseError `environment` when the history is cut off, so that releases could be missing
@@ -29,16 +45,7 @@ export async function listReachableTags(
   root: string,
   signal?: AbortSignal,
 ): Promise<readonly ReachableTag[]> {
-  const shallow = await gitOutput(root, ['rev-parse', '--is-shallow-repository'], 'look at it');
-  if (shallow === 'true') {
-    throw new AddonReleaseError(
-      'environment',
-      'this clone has only a part of the history: what changed since the last releases is not known',
-      {
-        hint: '`git fetch --tags --unshallow` gets the rest. In GitHub Actions: actions/checkout with `fetch-depth: 0`.',
-      },
-    );
-  }
+  await requireWholeHistory(root, 'what changed since the last releases');
   return readTags(root, signal);
 }
 

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import type { Arch } from '../addon/arch.js';
 import { AddonReleaseError } from '../errors.js';
 import { redact } from '../exec/redact.js';
-import { isProcess } from '../is-process.js';
 import type {
   Journal,
   RecordedAttempt,
@@ -16,6 +15,7 @@ import type {
 } from '../pipeline/journal.js';
 import type { ArchOutcome, PushedImage } from '../pipeline/results.js';
 import { VERSION } from '../version.js';
+import { findProcess, identifyProcess } from './process-identity.js';
 
 /** The step results that a journal keeps; others are found out again. */
 const KEPT: ReadonlySet<string> = new Set<keyof RecordedResults>([
@@ -46,9 +46,10 @@ function without<T extends { readonly arch?: Arch; readonly plan?: { readonly ar
 }
 
 /** Whether some process still works on the run, as far as this machine can tell. */
-export function isRunning({ status, attempts }: Journal): boolean {
-  const pid = attempts.at(-1)?.pid;
-  return status === 'running' && pid !== undefined && isProcess(pid);
+export async function isRunning({ status, attempts }: Journal): Promise<boolean> {
+  const last = attempts.at(-1);
+  if (status !== 'running' || last === undefined) return false;
+  return (await findProcess(last)) === 'runs';
 }
 
 /**
@@ -75,7 +76,8 @@ export class JournalWriter implements RunJournal {
     command: RecordedCommand,
     previous?: Journal,
   ): Promise<JournalWriter> {
-    const attempt: RecordedAttempt = { startedAt: new Date().toISOString(), pid: process.pid };
+    const startedAt = new Date().toISOString();
+    const attempt: RecordedAttempt = { startedAt, ...(await identifyProcess()) };
     const journal: Journal = {
       schemaVersion: 1,
       run,

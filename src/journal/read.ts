@@ -36,9 +36,35 @@ export async function readJournal(runFolder: string): Promise<Journal | undefine
     value = undefined;
   }
   if (isJournal(value)) return value;
-  throw new AddonReleaseError('environment', `${file} is no journal that this version reads`, {
-    hint: 'Start the release anew; what has been published is recognised.',
+  const isNewer =
+    typeof value === 'object' &&
+    value !== null &&
+    'schemaVersion' in value &&
+    Number(value.schemaVersion) > 1;
+  const what = isNewer
+    ? 'was written by a newer version of addon-release'
+    : 'is no journal that this version reads';
+  throw new AddonReleaseError('environment', `${file} ${what}`, {
+    hint: 'Start the release anew; what has been published is recognised. `addon-release resume RUN` goes on with another run.',
   });
+}
+
+/**
+ * The newest journal of a kind below a folder of runs; undefined when there is none.
+ *
+ * @throws AddonReleaseError `environment` when a newer one can't be read: it may be the one that is meant
+ */
+export async function findLastJournal(
+  runsFolder: string,
+  isMeant: (journal: Journal) => boolean,
+): Promise<FoundJournal | undefined> {
+  const names = await readdir(runsFolder).catch(() => []);
+  for (const name of names.sort().reverse()) {
+    const runFolder = join(runsFolder, name);
+    const journal = await readJournal(runFolder);
+    if (journal !== undefined && isMeant(journal)) return { runFolder, journal };
+  }
+  return undefined;
 }
 
 /**

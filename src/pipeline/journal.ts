@@ -36,6 +36,9 @@ export interface RecordedWrite {
 export interface RecordedAttempt {
   readonly startedAt: string;
   readonly pid: number;
+  /** Tell it from a later process of the same number, and from those of other machines. */
+  readonly started?: string | undefined;
+  readonly place?: string | undefined;
   readonly endedAt?: string | undefined;
   readonly exitCode?: number | undefined;
 }

@@ -90,13 +90,15 @@ export class RegistryTransport {
     const endpoint = await this.#endpoint(purpose.registry);
     const { authenticator } = endpoint;
     let response = await this.#sendOnce(request, endpoint);
-    if (response.status === 401) {
+    // Where a registry keeps its blobs may not say where its password is to be sent.
+    const isOwn = () => response.url.origin === endpoint.base.origin;
+    if (response.status === 401 && isOwn()) {
       authenticator.learn(response, scopes);
       authenticator.forget(scopes);
       await response.discard();
       response = await this.#sendOnce(request, endpoint);
     }
-    if (response.status === 401) {
+    if (response.status === 401 && isOwn()) {
       throw await authenticator.describeRefusal(response, scopes, purpose);
     }
     if (!request.expect.includes(response.status)) {

@@ -40,6 +40,9 @@ const GITHUB_ACTIONS = 'https://token.actions.githubusercontent.com';
 const TRANSIENT =
   /i\/o timeout|TLS handshake timeout|context deadline exceeded|connection (?:reset by peer|refused)|unexpected EOF|\b(?:429|500|502|503|504)\b/;
 
+/** The registry's codes: https://github.com/opencontainers/distribution-spec/blob/main/spec.md#error-codes */
+const REFUSED_LOGIN = /\bUNAUTHORIZED\b|\bDENIED\b/;
+
 function classify(error: unknown): Transient | undefined {
   const text = error instanceof AddonReleaseError ? (error.output ?? '') : '';
   const cause = TRANSIENT.exec(text)?.[0];
@@ -94,8 +97,9 @@ export async function signImage(
       if (result.exitCode === 0) return;
       throw new AddonReleaseError('environment', `cosign could not sign ${reference}`, {
         output: describeEnd(result),
-        hint:
-          key === undefined
+        hint: REFUSED_LOGIN.test(result.stderr)
+          ? `cosign needs the login of Docker: \`docker login ${reference.split('/')[0] ?? ''}\`. In GitHub Actions docker/login-action makes it.`
+          : key === undefined
             ? 'Keyless signing needs `id-token: write` in the GitHub job, a token in SIGSTORE_ID_TOKEN, or a login in the browser.'
             : 'Check the key of `sign` in addon-release.yaml and the variable COSIGN_PASSWORD.',
       });

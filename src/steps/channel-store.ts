@@ -17,7 +17,7 @@ import { withImages, withNotes, type ReleasedImage } from '../github/release-bod
 import { findGithubRepository, findGithubTarget, type GithubTarget } from '../github/target.js';
 import type { StoreCommit } from '../pipeline/results.js';
 import type { StepContext } from '../pipeline/step.js';
-import type { Channel } from '../plan/channel.js';
+import { CHANNELS, type Channel } from '../plan/channel.js';
 import type { ChannelStore, Elsewhere } from '../plan/channel-store.js';
 import { chooseImageNames } from '../plan/image-names.js';
 import { isTagName } from '../plan/release-tag.js';
@@ -75,7 +75,12 @@ function findLogin(
   return tokenLogin(address, { value: token, isFirst: false }, environment);
 }
 
-function patienceOf(address: string | undefined, { options, emit, signal }: StepContext): Patience {
+/** What looking into a store needs. */
+type LookContext = Pick<StepContext, 'emit' | 'signal' | 'runFolder'> & {
+  readonly options: Pick<StepContext['options'], 'git' | 'environment'>;
+};
+
+function patienceOf(address: string | undefined, { options, emit, signal }: LookContext): Patience {
   return {
     signal,
     login: findLogin(address, options.environment),
@@ -194,7 +199,7 @@ export async function findElsewhere(
 export async function readOfferedElsewhere(
   { addon, settings }: Pick<StoreRequest, 'addon' | 'settings'>,
   channel: Channel,
-  context: StepContext,
+  context: LookContext,
 ): Promise<string | undefined> {
   const entry = settingsOf(settings, channel);
   if (typeof entry === 'string' || !context.options.git) return undefined;
@@ -209,6 +214,24 @@ export async function readOfferedElsewhere(
   } finally {
     await rm(runFolder, { recursive: true, force: true });
   }
+}
+
+/**
+ * The versions that users are offered: by the config of the sources, and by the stores of the channels that are
+ * elsewhere; the config's own when there are none.
+ *
+ * @throws AddonReleaseError when a store can't be asked
+ */
+export async function listOfferedVersions(
+  { addon, settings }: Pick<StoreRequest, 'addon' | 'settings'>,
+  context: LookContext,
+): Promise<readonly string[]> {
+  const offered = isOfferedHere(settings, 'stable') ? [addon.version] : [];
+  for (const channel of CHANNELS) {
+    const there = await readOfferedElsewhere({ addon, settings }, channel, context);
+    if (there !== undefined) offered.push(there);
+  }
+  return offered.length === 0 ? [addon.version] : [...new Set(offered)];
 }
 
 /** What a pull request tells beside its files. */

@@ -8,11 +8,13 @@ import { redact } from '../exec/redact.js';
 import { isSecretName } from '../lint/dockerfile/secret-rules.js';
 import type { ReleaseOptions } from '../pipeline/options.js';
 import { defineStep, type StepContext } from '../pipeline/step.js';
+import { chooseChannel } from '../plan/channel.js';
 import { parseDockerfile } from '../plan/dockerfile.js';
 import { chooseImageNames } from '../plan/image-names.js';
 import { comparePlans } from '../plan/fingerprint.js';
 import { makePlan, type ReleasePlan } from '../plan/release-plan.js';
-import { chooseVersion } from '../plan/version.js';
+import { chooseVersion, type ReleaseVersion } from '../plan/version.js';
+import { isOfferedHere } from './channel-store.js';
 import { findGithubPlace } from './github-release.js';
 import { releaseEdit } from './release-edit.js';
 
@@ -104,6 +106,19 @@ function checkUnchanged(before: ReleasePlan, now: ReleasePlan): void {
   });
 }
 
+/**
+ * Whether a commit of this repository announces what is made: it is then no part of the sources. Images for another
+ * machine to publish must be of the same sources there and here.
+ */
+function becomesRelease(
+  { publish, out, edge, channel }: ReleaseOptions,
+  settings: ReleaseSettings,
+  version: ReleaseVersion,
+): boolean {
+  if (edge || (!publish && out === undefined)) return false;
+  return isOfferedHere(settings, chooseChannel(version, channel));
+}
+
 /** Decides everything that the run will do. */
 export const makePlanStep = defineStep({
   id: 'plan',
@@ -124,10 +139,7 @@ export const makePlanStep = defineStep({
       addon.folder,
       options.environment,
       Math.floor(mtimeMs / 1000),
-      // The commit that announced this very version is not part of what it was made from.
-      options.publish && sources.elsewhere === undefined
-        ? releaseEdit(addon, version.text)
-        : undefined,
+      becomesRelease(options, settings, version) ? releaseEdit(addon, version.text) : undefined,
     );
     const github = findGithubPlace(source.url, { options });
     const plan = makePlan({

@@ -1,5 +1,7 @@
 import type { Addon } from '../addon/types.js';
 import { AddonReleaseError } from '../errors.js';
+import { requireWholeHistory } from '../git/release-history.js';
+import { openRepository } from '../git/repository.js';
 import { readSourceFacts } from '../git/source-facts.js';
 import { readPackageVersions, type PackageVersions } from '../github/package-versions.js';
 import { acquireLock } from '../journal/lock.js';
@@ -51,6 +53,21 @@ async function openPackage(
   return readPackageVersions(await openGithub(url, 'environment', context), repository);
 }
 
+/** What the config offers and has offered; of a clone that does not know it nothing may be deleted. */
+async function listOfferedHere(
+  addon: Addon,
+  history: number | undefined,
+  { signal }: StepContext,
+): Promise<readonly string[]> {
+  const offered = (await readOffered(addon, { signal })).slice(0, history);
+  if (offered.length === history) return offered;
+  const repository = await openRepository(addon.folder, signal);
+  if (repository?.head !== undefined) {
+    await requireWholeHistory(repository.root, 'which versions the store has offered');
+  }
+  return offered;
+}
+
 /** What the stores of the channels offer now; one that can't be asked ends it, as what it offers would be deleted. */
 async function listOfferedElsewhere(
   inputs: Inputs,
@@ -73,7 +90,7 @@ export function planPruneStep({ keep, history }: PruneRequest): Step {
     tools: ['registry', 'git'],
     run: async ({ addon, settings }, context) => {
       const offered = [
-        ...(await readOffered(addon, context)).slice(0, history),
+        ...(await listOfferedHere(addon, history, context)),
         ...(await listOfferedElsewhere({ addon, settings }, context)),
       ];
       const repositories = [];

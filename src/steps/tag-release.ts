@@ -1,3 +1,4 @@
+import { AddonReleaseError } from '../errors.js';
 import type { Results } from '../pipeline/results.js';
 import { defineStep, type StepContext } from '../pipeline/step.js';
 import { decideMove } from '../plan/moving-tags.js';
@@ -29,13 +30,35 @@ async function tagEverything(
   return references;
 }
 
+/**
+ * Looks once more whether the version is what it was when the run began: that may be hours ago, and the lock keeps
+ * nobody away who releases on another machine.
+ */
+async function refuseNewcomer(
+  { plan, existing, index }: Pick<Results, 'plan' | 'existing' | 'index'>,
+  { registry }: StepContext,
+): Promise<void> {
+  const name = parseImageReference(index.repository, 'addon');
+  const there = (await registry.headManifest(name, plan.version))?.digest;
+  if (there === undefined || [index.digest, existing.indexDigest].includes(there)) return;
+  throw new AddonReleaseError(
+    'registry',
+    `${index.repository}:${plan.version} was published by somebody else meanwhile`,
+    {
+      output: `there: ${there}\nnew:   ${index.digest}`,
+      hint: 'Nothing was tagged. Look at what was published; release a new version if it is not this one.',
+    },
+  );
+}
+
 /** Names the pushed digests by the version. From here on the version can be pulled. */
 export const tagVersionStep = defineStep({
   id: 'versioned',
   title: 'Tag the version',
-  needs: ['plan', 'pushed', 'index'],
+  needs: ['plan', 'existing', 'pushed', 'index'],
   tools: ['registry'],
   run: async (images, context) => {
+    await refuseNewcomer(images, context);
     const references: string[] = [];
     for (const name of images.plan.versionTags) {
       references.push(...(await tagEverything(name, images, context)));

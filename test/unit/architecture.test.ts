@@ -333,6 +333,8 @@ describe('programs', () => {
       'cli/open-file.ts: computed',
       'engine/docker.ts: docker',
       'git/git.ts: git',
+      // When a process was started, where no file tells.
+      'journal/process-identity.ts: ps',
       // `docker-credential-NAME`, by the name in Docker's configuration.
       'registry/credentials.ts: computed',
       'sign/cosign.ts: cosign',

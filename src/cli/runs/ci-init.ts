@@ -8,7 +8,13 @@ import { readAddon } from '../../addon/read-addon.js';
 import { createFile, replaceFile } from '../../addon/replace-file.js';
 import { readSettings, type ReleaseSettings } from '../../addon/settings.js';
 import { renderWorkflows, type WorkflowFile } from '../../ci/workflows.js';
-import type { WorkflowFacts, WorkflowSigning } from '../../ci/workflow-steps.js';
+import {
+  GHCR,
+  STORE_TOKEN,
+  type WorkflowFacts,
+  type WorkflowSigning,
+  type WorkflowStores,
+} from '../../ci/workflow-steps.js';
 import { AddonReleaseError } from '../../errors.js';
 import { parseImageReference } from '../../registry/reference.js';
 import { VERSION } from '../../version.js';
@@ -41,7 +47,7 @@ async function readNeeds(folder: string): Promise<Needs> {
     };
   } catch (error) {
     if (!(error instanceof AddonReleaseError)) throw error;
-    return { arches: ARCHES, registry: undefined };
+    return { arches: ARCHES, registry: GHCR };
   }
 }
 
@@ -60,6 +66,18 @@ function describeSigning(settings: readonly ReleaseSettings[]): WorkflowSigning 
   return {
     keyless: signs.some(({ key }) => key === undefined),
     secrets: [...new Set(secrets)].sort(),
+  };
+}
+
+/** What the add-ons' stores ask for together. */
+function describeStores(settings: readonly ReleaseSettings[]): WorkflowStores {
+  const stores = settings.flatMap((one) => Object.values(one.stores ?? {}));
+  return {
+    // Others have keys, or need none.
+    elsewhere: stores.some((store) => /^https?:/i.test(store?.repository ?? '')),
+    pullRequestsHere: stores.some(
+      (store) => store?.by === 'pull-request' && store.repository === undefined,
+    ),
   };
 }
 
@@ -83,7 +101,6 @@ export async function collectFacts(
   }
   const needs = await Promise.all(addons.map(({ folder }) => readNeeds(folder)));
   const registries = new Set(needs.flatMap(({ registry }) => registry ?? []));
-  registries.delete('ghcr.io');
   const { settings } = await readSettings(root, root);
   const readings = await Promise.all(addons.map(({ folder }) => readSettings(folder, root)));
   const each = readings.map((reading) => reading.settings);
@@ -94,6 +111,8 @@ export async function collectFacts(
     })),
     arches: [...new Set(needs.flatMap(({ arches }) => arches))],
     registries: [...registries],
+    privateImages: each.some((one) => one.private),
+    stores: describeStores(each),
     tagForm: settings.tag,
     signing: describeSigning(each),
     signedBases: each.some(({ signedBases }) => signedBases !== undefined),
@@ -124,17 +143,31 @@ function describeSecrets(names: readonly string[]): string {
   return `${names.length === 1 ? 'secret' : 'secrets'} ${names.join(' and ')}`;
 }
 
-function nextSteps({ registries, addons, tagForm, signing }: WorkflowFacts): readonly string[] {
+function nextSteps({
+  registries,
+  addons,
+  tagForm,
+  signing,
+  stores,
+}: WorkflowFacts): readonly string[] {
   const tag = (tagForm ?? (addons.length === 1 ? 'v{version}' : '{slug}-{version}'))
     .replace('{slug}', addons[0]?.slug ?? '')
     .replace('{version}', '1.2.3');
   return [
     'Next: commit these files, then release by pushing a tag:',
     `  git tag ${tag} && git push origin ${tag}`,
-    ...registries.map(
-      (registry) =>
-        `For ${registry}, set the repository's secrets REGISTRY_USERNAME and REGISTRY_PASSWORD.`,
-    ),
+    ...registries
+      .filter((registry) => registry !== GHCR)
+      .map(
+        (registry) =>
+          `For ${registry}, set the repository's secrets REGISTRY_USERNAME and REGISTRY_PASSWORD.`,
+      ),
+    ...(stores.elsewhere
+      ? [`For the store, set the repository's secret ${STORE_TOKEN} (docs/stores.md).`]
+      : []),
+    ...(stores.pullRequestsHere
+      ? ['For the store, allow GitHub Actions to create pull requests: Settings, Actions, General.']
+      : []),
     ...(signing === undefined || signing.secrets.length === 0
       ? []
       : [`For signing, set the repository's ${describeSecrets(signing.secrets)}.`]),

@@ -1,12 +1,13 @@
 import { basename } from 'node:path';
 import { AddonReleaseError } from '../../errors.js';
 import { isRunning } from '../../journal/journal.js';
-import type { FoundJournal } from '../../journal/read.js';
+import { findLastJournal, type FoundJournal } from '../../journal/read.js';
 import type { Journal } from '../../pipeline/journal.js';
 import { PIPELINES } from '../../pipeline/pipeline.js';
 import type { CommandContext, CommandResult, Flags, Invocation } from '../command.js';
-import { findNamedRun, listRuns } from '../find-run.js';
+import { findNamedRun } from '../find-run.js';
 import { parseFlags } from '../parse-flags.js';
+import { runsFolder } from '../run-folder.js';
 import { runRetag } from './retag.js';
 import { describeRun, runRecorded } from './steps.js';
 
@@ -30,7 +31,8 @@ function describe({ runFolder, journal }: FoundJournal): string {
 /** The run that is named, or the last one that can be gone on with. */
 async function findRun(named: string | undefined, context: CommandContext): Promise<FoundJournal> {
   if (named !== undefined) return findNamedRun(named, context);
-  const last = (await listRuns(context)).find(({ journal }) => kindOf(journal) !== undefined);
+  const runs = runsFolder(context.workingDirectory, context.environment);
+  const last = await findLastJournal(runs, (journal) => kindOf(journal) !== undefined);
   if (last !== undefined) return last;
   throw new AddonReleaseError('usage', 'no release was begun in this folder', {
     hint: 'Run it where the release was started, or begin one: `addon-release VERSION --multi`.',
@@ -65,7 +67,7 @@ export async function runResume(
     const text = `${describe(found)} is finished: there is nothing to do.`;
     return { text, json: { runFolder, results: journal.results }, error: undefined };
   }
-  if (isRunning(journal)) {
+  if (await isRunning(journal)) {
     throw new AddonReleaseError('environment', `${describe(found)} is still running`, {
       hint: 'Wait until it has ended.',
     });

@@ -1,10 +1,13 @@
-import { resolve } from 'node:path';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { platformOf } from '../../addon/arch.js';
 import { readAddon } from '../../addon/read-addon.js';
-import { readSettings } from '../../addon/settings.js';
+import { readSettings, type ReleaseSettings } from '../../addon/settings.js';
 import type { Addon } from '../../addon/types.js';
 import { AddonReleaseError } from '../../errors.js';
 import { discoverAddons } from '../../lint/discover.js';
+import { listOfferedVersions } from '../../pipeline/offered-versions.js';
 import type { Problem } from '../../problem.js';
 import { chooseImageNames } from '../../plan/image-names.js';
 import { listPulled, nameRepositories } from '../../plan/release-repositories.js';
@@ -13,6 +16,7 @@ import type { RegistryClient } from '../../registry/client.js';
 import { installationTarget, toProblems } from '../../registry/judge-installation.js';
 import { parseImageReference } from '../../registry/reference.js';
 import { verifyInstallation } from '../../registry/verify-installation.js';
+import type { Emit } from '../../report/events.js';
 import { createAttestationCheck } from '../../sign/attestations.js';
 import { createSignatureCheck } from '../../sign/check-image.js';
 import type { CommandContext, CommandResult, Invocation } from '../command.js';
@@ -28,17 +32,47 @@ interface Verifier {
   readonly flags: VerifyFlags;
   readonly version: string | undefined;
   readonly registry: RegistryClient;
+  readonly environment: CommandContext['environment'];
+  readonly emit: Emit;
   readonly signal: AbortSignal;
 }
 
-async function verifyAddon(
+/** What users are offered, told with a folder that is there for it alone. */
+async function listOffered(
   addon: Addon,
-  { flags, version, registry, signal }: Verifier,
-): Promise<VerifiedAddon> {
-  const tag = parseVersion(version ?? addon.version).text;
-  const named = { slug: addon.slug, folder: addon.folder, version: tag };
+  settings: ReleaseSettings,
+  { environment, emit, signal }: Verifier,
+): Promise<readonly string[]> {
+  const runFolder = await mkdtemp(join(tmpdir(), 'addon-release-verify-'));
+  const context = { options: { git: true, environment }, emit, signal, runFolder };
+  try {
+    return await listOfferedVersions({ addon, settings }, context);
+  } finally {
+    await rm(runFolder, { recursive: true, force: true });
+  }
+}
+
+async function verifyAddon(addon: Addon, verifier: Verifier): Promise<readonly VerifiedAddon[]> {
+  const { version } = verifier;
   const { settings, problems } = await readSettings(addon.folder, addon.repository?.folder);
-  if (problems.length > 0) return { ...named, outcome: 'unreadable', problems };
+  if (problems.length > 0) {
+    const named = { slug: addon.slug, folder: addon.folder, version: version ?? addon.version };
+    return [{ ...named, outcome: 'unreadable', problems }];
+  }
+  const versions = version === undefined ? await listOffered(addon, settings, verifier) : [version];
+  const verified: VerifiedAddon[] = [];
+  for (const one of versions) verified.push(await verifyVersion(addon, settings, one, verifier));
+  return verified;
+}
+
+async function verifyVersion(
+  addon: Addon,
+  settings: ReleaseSettings,
+  version: string,
+  { flags, registry, signal }: Verifier,
+): Promise<VerifiedAddon> {
+  const tag = parseVersion(version).text;
+  const named = { slug: addon.slug, folder: addon.folder, version: tag };
   const names = chooseImageNames({
     configured: addon.image,
     image: flags.image,
@@ -70,11 +104,12 @@ async function verifyAddon(
   return { ...named, outcome: report.outcome, isPrivate, report };
 }
 
-async function verifyFolder(folder: string, verifier: Verifier): Promise<VerifiedAddon> {
+async function verifyFolder(folder: string, verifier: Verifier): Promise<readonly VerifiedAddon[]> {
   const { addon, problems } = await readAddon(folder);
   const errors = problems.filter(({ severity }) => severity === 'error');
   if (addon === undefined || errors.length > 0) {
-    return { slug: undefined, folder, version: undefined, outcome: 'unreadable', problems: errors };
+    const named = { slug: undefined, folder, version: undefined };
+    return [{ ...named, outcome: 'unreadable', problems: errors }];
   }
   return verifyAddon(addon, verifier);
 }
@@ -130,7 +165,7 @@ async function verifyAll(
   folders: readonly string[],
   verifier: Verifier,
 ): Promise<readonly VerifiedAddon[]> {
-  const results: VerifiedAddon[] = [];
+  const results: (readonly VerifiedAddon[])[] = [];
   const queue = [...folders.entries()];
   const work = async (): Promise<void> => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
@@ -139,7 +174,7 @@ async function verifyAll(
     }
   };
   await Promise.all(Array.from({ length: PARALLEL }, work));
-  return results;
+  return results.flat();
 }
 
 /** Checks an add-on, or all of a repository, as installations would meet them. */
@@ -159,7 +194,9 @@ export async function runVerify(
   try {
     const registry = connectRegistry({ environment, signal }, screen.emit);
     const folders = addons.map(({ folder }) => folder);
-    const verified = await verifyAll(folders, { flags, version, registry, signal });
+    const { emit } = screen;
+    const verifier = { flags, version, registry, environment, emit, signal };
+    const verified = await verifyAll(folders, verifier);
     return {
       text: renderVerification(verified),
       json: { addons: verified.map(describeVerification) },

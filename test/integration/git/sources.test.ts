@@ -387,6 +387,25 @@ describe.runIf(requireTool('git'))('a release that is repeated', () => {
     });
     expect(await readSourceFacts(join(root, 'addon'), {}, 0)).toMatchObject({ revision: head });
   });
+
+  test('is not known to a shallow clone, which can be released from all the same', async () => {
+    const { root, bare } = await makeStore();
+    await announce(await announcementOf(root), OPTIONS);
+    const clone = join(await makeFolder(), 'shallow');
+    await git(root, 'clone', '--quiet', '--depth=1', `file://${bare}`, clone);
+    const config = join(clone, 'addon/config.yaml');
+    const facts = (version: string) =>
+      readSourceFacts(join(clone, 'addon'), {}, 0, { file: config, edit: editTo(version) });
+    const head = await git(clone, 'rev-parse', 'HEAD');
+    expect(await facts('1.2.0')).toMatchObject({ revision: head, dirty: false });
+    await expect(facts('1.1.0')).rejects.toMatchObject({
+      failure: 'environment',
+      message: expect.stringContaining(
+        `what ${head.slice(0, 12)} announces is not known`,
+      ) as unknown,
+      hint: expect.stringContaining('fetch-depth: 0') as unknown,
+    });
+  });
 });
 
 describe.runIf(requireTool('git'))('a remote with bad days', () => {

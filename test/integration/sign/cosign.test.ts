@@ -74,6 +74,21 @@ describe.skipIf(!hasTools)('cosign', () => {
     );
   });
 
+  it('says who is to be logged in when the registry wants a login', async () => {
+    const guarded = await startRegistry({ htpasswd: [{ username: 'octocat', password: 'right' }] });
+    try {
+      const there = `${guarded.host}/example/signed@${reference.split('@')[1] ?? ''}`;
+      const key = { key: join(folder, 'own.key'), transparencyLog: false };
+      await expect(signImage(there, key, { signal })).rejects.toMatchObject({
+        failure: 'environment',
+        output: expect.stringContaining('UNAUTHORIZED') as unknown,
+        hint: expect.stringContaining(`\`docker login ${guarded.host}\``) as unknown,
+      });
+    } finally {
+      await guarded.stop();
+    }
+  });
+
   it('signs without a key, as the identity of a token, and proves it by the logs', async () => {
     const who = { identity: WORKFLOW, issuer: 'https://token.actions.githubusercontent.com' };
     const sigstore = await startSigstore(folder, who);

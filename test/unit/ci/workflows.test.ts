@@ -10,7 +10,9 @@ const ROOT = path.resolve(import.meta.dirname, '../../..');
 const ONE: WorkflowFacts = {
   addons: [{ slug: 'greeter', folder: 'greeter' }],
   arches: ['amd64', 'aarch64', 'armv7'],
-  registries: [],
+  registries: ['ghcr.io'],
+  privateImages: false,
+  stores: { elsewhere: false, pullRequestsHere: false },
   tagForm: undefined,
   signing: undefined,
   signedBases: false,
@@ -55,6 +57,12 @@ const SHAPES: Readonly<Record<string, WorkflowFacts>> = {
     ],
     signing: { keyless: true, secrets: ['COSIGN_PASSWORD'] },
     signedBases: true,
+  },
+  'private images': { ...ONE, privateImages: true },
+  'stores elsewhere, and pull requests': {
+    ...ONE,
+    stores: { elsewhere: true, pullRequestsHere: true },
+    signing: { keyless: false, secrets: ['COSIGN_PASSWORD'] },
   },
   'a form of tags': { ...ONE, tagForm: 'release/{slug}@{version}' },
 };
@@ -105,6 +113,9 @@ describe('generated workflows', () => {
       test: { contents: 'read' },
       release: { contents: 'write', packages: 'write' },
     });
+    // Release commits on top are left aside: what they are, only the history tells.
+    const checkouts = Object.values(jobs).map(({ steps }) => steps[0]?.with?.['fetch-depth']);
+    expect(checkouts).toEqual([0, 0, 0]);
     const qemu = jobs['test']?.steps.find(({ uses }) => uses?.includes('qemu'));
     expect(qemu?.with).toEqual({ platforms: 'arm' });
   });
@@ -241,13 +252,53 @@ describe('generated workflows', () => {
     expect(uses({ ...ONE, arches: ['amd64'] })).toBeUndefined();
   });
 
-  it('log in to registries other than the one of the repository', () => {
-    const steps = render(SHAPES['other registries'] ?? ONE, 'release').jobs['release']?.steps ?? [];
-    const logins = steps.filter(({ uses }) => uses?.startsWith('docker/login-action'));
-    expect(logins.map((step) => step.with?.['registry'])).toEqual([
-      undefined,
-      'registry.example.org:5000',
-    ]);
+  it('give the job that publishes what its stores ask for', () => {
+    const { jobs } = render(SHAPES['stores elsewhere, and pull requests'] ?? ONE, 'release');
+    expect(jobs['release']?.permissions).toEqual({
+      ...{ contents: 'write', packages: 'write' },
+      'pull-requests': 'write',
+    });
+    expect(jobs['release']?.steps.at(-1)?.env).toEqual({
+      ADDON_RELEASE_STORE_TOKEN: '${{ secrets.ADDON_RELEASE_STORE_TOKEN }}',
+      COSIGN_PASSWORD: '${{ secrets.COSIGN_PASSWORD }}',
+    });
+  });
+
+  describe('log in', () => {
+    const logins = (facts: WorkflowFacts, name: string) =>
+      Object.entries(render(facts, name).jobs).flatMap(([job, { steps }]) =>
+        steps
+          .filter(({ uses }) => uses?.startsWith('docker/login-action@'))
+          .map((step) => [job, step.with]),
+      );
+    const TOKEN = { username: '${{ github.actor }}', password: '${{ github.token }}' };
+    const SECRETS = {
+      username: '${{ secrets.REGISTRY_USERNAME }}',
+      password: '${{ secrets.REGISTRY_PASSWORD }}',
+    };
+
+    it('to ghcr.io with the token of the job, for the build cache and signatures', () => {
+      const ghcr = ['release', { registry: 'ghcr.io', ...TOKEN }];
+      expect(logins(ONE, 'release')).toEqual([ghcr]);
+      expect(logins({ ...ONE, matrix: true }, 'release')).toEqual([ghcr]);
+      expect(logins(SHAPES['many add-ons'] ?? ONE, 'release-changed')).toEqual([ghcr]);
+    });
+
+    it('to others with secrets', () => {
+      expect(logins(SHAPES['other registries'] ?? ONE, 'release')).toEqual([
+        ['release', SECRETS],
+        ['release', { registry: 'registry.example.org:5000', ...SECRETS }],
+      ]);
+    });
+
+    it('to look at images only where they are private', () => {
+      expect(logins(ONE, 'verify')).toEqual([]);
+      const { jobs } = render(SHAPES['private images'] ?? ONE, 'verify');
+      expect(jobs['verify']?.permissions).toEqual({ contents: 'read', packages: 'read' });
+      expect(logins(SHAPES['private images'] ?? ONE, 'verify')).toEqual([
+        ['verify', { registry: 'ghcr.io', ...TOKEN }],
+      ]);
+    });
   });
 });
 

@@ -78,6 +78,7 @@ test('knows several add-ons, their registries and the form of their tags', async
   await writeFile(join(root, 'addon-release.yaml'), 'tag: "{slug}@{version}"\n');
   const { text } = await init();
   expect(text).toContain('git tag greeter@1.2.3');
+  expect(text).not.toContain('For ghcr.io');
   expect(text).toMatch(/For docker\.io, set .* REGISTRY_USERNAME and REGISTRY_PASSWORD/);
   expect(await readFile(join(root, RELEASE), 'utf8')).toContain('- "*@[0-9]*"');
 });
@@ -103,6 +104,31 @@ test('prepares for signatures as the settings ask for them', async () => {
   // The add-on's own settings count for it.
   await writeFile(join(root, 'greeter/addon-release.yaml'), 'sign:\n  key: env://SIGNING_KEY\n');
   expect((await init({ force: true })).text).toContain('secrets COSIGN_PASSWORD and SIGNING_KEY.');
+});
+
+test('prepares for stores and private images as the settings ask for them', async () => {
+  await addAddon('greeter', 'ghcr.io/octo/greeter');
+  const settings = join(root, 'addon-release.yaml');
+  await writeFile(settings, 'store:\n  beta:\n    repository: https://github.com/octo/beta\n');
+  const { text } = await init();
+  expect(text).toContain("set the repository's secret ADDON_RELEASE_STORE_TOKEN");
+  const elsewhere = await readFile(join(root, RELEASE), 'utf8');
+  expect(elsewhere).toContain(
+    'ADDON_RELEASE_STORE_TOKEN: ${{ secrets.ADDON_RELEASE_STORE_TOKEN }}',
+  );
+  expect(elsewhere).not.toContain('pull-requests');
+
+  // A key of git's own needs no token.
+  await writeFile(
+    settings,
+    'private: true\nstore:\n  stable:\n    by: pull-request\n  beta:\n    repository: git@example.org:octo/beta\n',
+  );
+  expect((await init({ force: true })).text).toContain('allow GitHub Actions to create pull');
+  const here = await readFile(join(root, RELEASE), 'utf8');
+  expect(here).toContain('pull-requests: write');
+  expect(here).not.toContain('ADDON_RELEASE_STORE_TOKEN');
+  const verify = await readFile(join(root, '.github/workflows/verify.yaml'), 'utf8');
+  expect(verify).toContain('packages: read');
 });
 
 test('pins its own action by commit when that is asked for', async () => {

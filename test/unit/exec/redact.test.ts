@@ -32,6 +32,9 @@ test('does not hide words because somebody chose one for a password', () => {
 test.each([
   ['https://user:p4ss@ghcr.io/v2/', 'https://user:***@ghcr.io/v2/'],
   ['fetch http://a:b@c:5000/x failed', 'fetch http://a:***@c:5000/x failed'],
+  ['https://user:p@ss@ghcr.io/v2/', 'https://user:***@ghcr.io/v2/'],
+  ['https://:token@ghcr.io/v2/', 'https://:***@ghcr.io/v2/'],
+  ['https://user:token@ghcr.io', 'https://user:***@ghcr.io'],
   ['ssh://git@github.com/owner/name', 'ssh://git@github.com/owner/name'],
   ['https://ghcr.io:443/v2/?a=b@c', 'https://ghcr.io:443/v2/?a=b@c'],
 ])('hides the password of %s', (text, shown) => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { registerSecret } from '../../../src/exec/redact.js';
 import { isRunning, journalPath, JournalWriter } from '../../../src/journal/journal.js';
-import { listJournals, readJournal } from '../../../src/journal/read.js';
+import { findLastJournal, listJournals, readJournal } from '../../../src/journal/read.js';
 import type { ArchOutcome, PushedImage } from '../../../src/pipeline/results.js';
 import { sampleCandidate } from '../../helpers/sample-candidate.js';
 import { samplePlan } from '../../helpers/sample-plan.js';
@@ -147,12 +147,40 @@ describe('reading', () => {
     },
   );
 
+  test('finds the last one of a kind, and passes over none that it can not read', async () => {
+    const runs = await makeFolder();
+    const write = async (name: string, command: string) => {
+      const folder = join(runs, name);
+      await mkdir(folder);
+      await JournalWriter.start(folder, name, { ...COMMAND, name: command });
+      return folder;
+    };
+    const find = () => findLastJournal(runs, ({ command }) => command.name === 'release');
+    expect(await find()).toBeUndefined();
+    await write('20260101T000000Z-1', 'release');
+    await write('20260102T000000Z-1', 'release');
+    const last = await write('20260103T000000Z-1', 'test');
+    expect((await find())?.journal.run).toBe('20260102T000000Z-1');
+    await writeFile(journalPath(last), '{"schemaVersion":2,"results":{},"command":{}}');
+    await expect(find()).rejects.toMatchObject({
+      failure: 'environment',
+      message: `${journalPath(last)} was written by a newer version of addon-release`,
+      hint: expect.stringContaining('`addon-release resume RUN`') as unknown,
+    });
+  });
+
   test('tells a running process from one that is gone', async () => {
     const folder = await makeFolder();
     const { journal } = await JournalWriter.start(folder, 'run', COMMAND);
-    expect(isRunning(journal)).toBe(true);
-    const gone = { ...journal, attempts: [{ startedAt: '', pid: 2 ** 22 + 1 }] };
-    expect(isRunning(gone)).toBe(false);
-    expect(isRunning({ ...journal, status: 'finished' })).toBe(false);
+    expect(await isRunning(journal)).toBe(true);
+    const lastBy = (attempt: { pid: number; started?: string; place?: string }) => ({
+      ...journal,
+      attempts: [{ startedAt: '', ...attempt }],
+    });
+    expect(await isRunning(lastBy({ pid: 2 ** 22 + 1 }))).toBe(false);
+    // Its number is another one's by now, or it is a number of another machine.
+    expect(await isRunning(lastBy({ pid: process.pid, started: '1' }))).toBe(false);
+    expect(await isRunning(lastBy({ pid: process.pid, place: 'elsewhere' }))).toBe(false);
+    expect(await isRunning({ ...journal, status: 'finished' })).toBe(false);
   });
 });

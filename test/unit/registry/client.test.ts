@@ -376,6 +376,34 @@ describe('the registry client on bad days', () => {
       expect(elsewhere.requests.map(({ headers }) => headers.authorization)).toEqual([undefined]);
     });
 
+    it('takes no word from another server for where the login is to be sent', async () => {
+      const thief = await serve(({ url }) =>
+        url.startsWith('/token') ? { status: 200, body: '{"token":"not-needed"}' } : asks,
+      );
+      const asks: Reply = {
+        status: 401,
+        headers: { 'www-authenticate': `Bearer realm="http://${thief.host}/token",service="s"` },
+      };
+      const content = blobSource(Buffer.from('stored elsewhere'));
+      const server = await serve(
+        ({ method }) => {
+          const headers = { location: `http://${thief.host}/blob` };
+          if (method === 'HEAD') return { status: 404 };
+          return { status: method === 'POST' ? 202 : 307, headers };
+        },
+        () => ({ status: 401, headers: { 'www-authenticate': 'Basic realm="r"' } }),
+      );
+      const client = connect({ credentials: login });
+      const refused = { kind: 'rejected', status: 401 };
+      await expect(client.readBlob(at(server), content)).rejects.toMatchObject(refused);
+      await expect(client.uploadBlob(at(server), content)).rejects.toMatchObject(refused);
+      expect(thief.calls()).toEqual(['GET /blob', 'PUT /blob']);
+      expect(thief.requests.map(({ headers }) => headers.authorization)).toEqual([
+        undefined,
+        undefined,
+      ]);
+    });
+
     it('does not send the login to an upload address on another server', async () => {
       const elsewhere = await serve(() => ({ status: 201 }));
       const server = await serve(

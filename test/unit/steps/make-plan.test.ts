@@ -1,10 +1,12 @@
-import { mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Arch } from '../../../src/addon/arch.js';
+import { run } from '../../../src/exec/run.js';
 import type { ReleaseOptions } from '../../../src/pipeline/options.js';
 import { runPipeline } from '../../../src/pipeline/run.js';
+import { fingerprintImage } from '../../../src/plan/fingerprint.js';
 import { makePlanStep } from '../../../src/steps/make-plan.js';
 import { sampleAddon } from '../../helpers/sample-addon.js';
 import { sampleSettings } from '../../helpers/sample-settings.js';
@@ -18,14 +20,25 @@ interface Situation {
   /** Beside the Dockerfile. */
   readonly files?: Readonly<Record<string, string>>;
   readonly dockerfiles?: Readonly<Partial<Record<Arch, string>>>;
+  /** Makes the folder a part of something. */
+  readonly prepare?: (folder: string) => Promise<void>;
 }
 
-async function plan({ options, host = 'linux/amd64', arches, files, dockerfiles }: Situation = {}) {
-  const folder = await mkdtemp(join(tmpdir(), 'plan-'));
+async function plan({
+  options,
+  host = 'linux/amd64',
+  arches,
+  files,
+  dockerfiles,
+  prepare,
+}: Situation = {}) {
+  const root = await mkdtemp(join(tmpdir(), 'plan-'));
+  const folder = join(root, 'example');
+  await mkdir(folder);
   vi.stubEnv('GIT_CEILING_DIRECTORIES', tmpdir());
   onTestFinished(async () => {
     vi.unstubAllEnvs();
-    await rm(folder, { recursive: true });
+    await rm(root, { recursive: true });
   });
   const configFile = join(folder, 'config.yaml');
   for (const [name, content] of Object.entries({
@@ -36,6 +49,7 @@ async function plan({ options, host = 'linux/amd64', arches, files, dockerfiles 
     await writeFile(join(folder, name), content);
   }
   await utimes(configFile, 1_000_000_000, 1_000_000_000);
+  await prepare?.(folder);
   const list = arches ?? ['aarch64', 'amd64', 'armv7'];
   const addon = sampleAddon({
     folder,
@@ -104,6 +118,48 @@ describe('architectures', () => {
       message: "i386, armhf: not in the add-on's `arch` (aarch64, amd64, armv7)",
     });
   });
+});
+
+/** The repository's last commit announced another add-on. */
+async function announceAnother(folder: string): Promise<void> {
+  const root = join(folder, '..');
+  const git = async (...args: readonly string[]): Promise<string> => {
+    const who = ['-c', 'user.name=Test', '-c', 'user.email=test@example.org'];
+    const date = { GIT_COMMITTER_DATE: '2026-01-01T00:00:00Z' };
+    const { exitCode, stdout, stderr } = await run('git', ['-C', root, ...who, ...args], {
+      env: { ...date, GIT_AUTHOR_DATE: date.GIT_COMMITTER_DATE },
+    });
+    expect(exitCode, stderr).toBe(0);
+    return stdout.trim();
+  };
+  await mkdir(join(root, 'other'));
+  await git('init', '--quiet');
+  for (const version of ['1.0.0', '1.1.0']) {
+    await writeFile(join(root, 'other/config.yaml'), `version: ${version}\n`);
+    await git('add', '.');
+    const revision = version === '1.0.0' ? '0'.repeat(40) : await git('rev-parse', 'HEAD');
+    await git('commit', '--quiet', '--message', `Release\n\nSource-Revision: ${revision}`);
+  }
+}
+
+test('images for another machine to publish are of the same sources there and here', async () => {
+  const made = async (options: Partial<ReleaseOptions>) => {
+    const { made: one, error } = await plan({ options, prepare: announceAnother });
+    if (one === undefined) throw error as Error;
+    return one;
+  };
+  const there = await made({ publish: false, out: 'images' });
+  const here = await made({ publish: true });
+  expect(there.source.revision).toBe(here.source.revision);
+  const [image] = here.architectures;
+  if (image === undefined) throw new Error('there are no architectures');
+  expect(fingerprintImage(there, image)).toBe(fingerprintImage(here, image));
+  // What is only tested is what is checked out.
+  expect((await made({ publish: false })).source.revision).not.toBe(here.source.revision);
+  // No commit here announces what is of a commit.
+  expect((await made({ publish: true, edge: true })).source.revision).not.toBe(
+    here.source.revision,
+  );
 });
 
 describe('the rest of the plan', () => {

@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { run } from '../../../src/exec/run.js';
 import type { RunOutcome } from '../../../src/pipeline/run.js';
 import { runPipeline } from '../../../src/pipeline/run.js';
 import { planPruneStep, pruneStep } from '../../../src/steps/prune.js';
@@ -17,6 +18,7 @@ import { sampleSettings } from '../../helpers/sample-settings.js';
 const IMAGE = 'ghcr.io/octo/example';
 const digestOf = (character: string): string => `sha256:${character.repeat(64)}`;
 const MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
+const INDEX = 'application/vnd.oci.image.index.v1+json';
 const OLD = '2026-01-01T00:00:00Z';
 
 async function makeFolder(): Promise<string> {
@@ -163,4 +165,51 @@ test('what ghcr.io holds without a tag is found by GitHub, and goes unless it is
     [loose, 'nothing names it'],
   ]);
   expect(retention?.kept.map(({ digest }) => digest)).toEqual([fresh]);
+});
+
+test('a clone without the history does not know what the store has offered', async () => {
+  const sources = await makeFolder();
+  const file = join(sources, 'config.yaml');
+  const git = async (...args: readonly string[]) => {
+    const who = ['-c', 'user.name=Test', '-c', 'user.email=test@example.org'];
+    const { exitCode, stderr } = await run('git', ['-C', sources, ...who, ...args]);
+    expect(exitCode, stderr).toBe(0);
+  };
+  await git('init', '--quiet');
+  for (const version of ['1.0.0', '1.1.0', '1.2.0']) {
+    await writeFile(file, `version: ${version}\n`);
+    await git('add', 'config.yaml');
+    await git('commit', '--quiet', '--message', version);
+  }
+  const clone = await makeFolder();
+  await git('clone', '--quiet', '--depth=2', `file://${sources}`, clone);
+  const { client, seed } = createMemoryRegistry();
+  const body = { schemaVersion: 2, mediaType: INDEX, manifests: [] };
+  for (const tag of ['1.0.0', '1.1.0', '1.2.0', '1.3.0']) {
+    const annotations = { 'org.opencontainers.image.version': tag };
+    seed(IMAGE, Buffer.from(JSON.stringify({ ...body, annotations })), INDEX, tag);
+  }
+  const plan = async (folder: string, history?: number) => {
+    const configFile = join(folder, 'config.yaml');
+    const addon = sampleAddon({ image: IMAGE, folder, configFile, version: '1.2.0' });
+    const { results, error } = await runPipeline(
+      [
+        givenStep('addon', addon),
+        givenStep('settings', sampleSettings()),
+        planPruneStep({ keep: 1, history }),
+      ],
+      sampleContext({ registry: client }),
+    );
+    if (error !== undefined) throw error as Error;
+    const deleted = results.retention?.repositories[0]?.retention.deleted ?? [];
+    return deleted.flatMap(({ tags }) => tags);
+  };
+  expect(await plan(sources)).toEqual([]);
+  await expect(plan(clone)).rejects.toMatchObject({
+    failure: 'environment',
+    message: expect.stringContaining('which versions the store has offered') as unknown,
+    hint: expect.stringContaining('fetch-depth: 0') as unknown,
+  });
+  // What was asked for is known.
+  expect(await plan(clone, 2)).toEqual(['1.0.0']);
 });

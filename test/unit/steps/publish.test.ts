@@ -4,6 +4,7 @@ import type { PushedImage } from '../../../src/pipeline/results.js';
 import { runPipeline } from '../../../src/pipeline/run.js';
 import { defineStep } from '../../../src/pipeline/step.js';
 import type { RegistryClient } from '../../../src/registry/client.js';
+import { digestOf } from '../../../src/registry/digest.js';
 import { MEDIA_TYPES } from '../../../src/registry/image-types.js';
 import { RegistryError } from '../../../src/registry/registry-error.js';
 import type { RunEvent } from '../../../src/report/events.js';
@@ -26,6 +27,8 @@ interface Release extends SamplePlanOptions {
   readonly existingIndex?: string | undefined;
   readonly pushed?: (registry: MemoryRegistry) => readonly PushedImage[];
   readonly meanwhile?: (registry: MemoryRegistry) => void;
+  /** Happens while the images are pushed. */
+  readonly before?: (registry: MemoryRegistry) => void;
   /** What those get who have no login; by default the same as everybody. */
   readonly outside?: (registry: MemoryRegistry) => RegistryClient;
   readonly isPrivate?: boolean;
@@ -48,6 +51,16 @@ async function release(options: Release = {}) {
       givenStep('pushed', pushed),
       givenStep('attested', []),
       pushIndexStep,
+      defineStep({
+        id: 'signed',
+        title: 'something happens before the version is tagged',
+        needs: [],
+        tools: [],
+        run: () => {
+          options.before?.(registry);
+          return Promise.resolve({ references: [] });
+        },
+      }),
       tagVersionStep,
       defineStep({
         id: 'store',
@@ -207,6 +220,26 @@ describe('a version that exists with other content', () => {
       output: expect.stringContaining(OTHER) as unknown,
     });
     expect(tagged).toEqual([]);
+  });
+
+  const another = encode({ schemaVersion: 2, mediaType: MEDIA_TYPES.ociIndex, manifests: [] });
+
+  test.each([
+    ['', {}],
+    [', also when another one was to be replaced', { existingIndex: OTHER, replace: true }],
+  ])('is not touched when somebody publishes it while it is built%s', async (_name, changes) => {
+    const { error, tagged, registry } = await release({
+      ...changes,
+      image: 'ghcr.io/owner/{arch}-example',
+      before: ({ seed }) => seed(INDEX, another, MEDIA_TYPES.ociIndex, '1.2.3'),
+    });
+    expect(error).toMatchObject({
+      failure: 'registry',
+      message: `${INDEX}:1.2.3 was published by somebody else meanwhile`,
+      output: expect.stringMatching(/^there: sha256:\w+\nnew: {3}sha256:\w+$/) as unknown,
+    });
+    expect(tagged).toEqual([]);
+    expect(registry.tags(INDEX).get('1.2.3')).toBe(digestOf(another));
   });
 
   test('is replaced if asked for, and that is told', async () => {

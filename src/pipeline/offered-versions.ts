@@ -1,0 +1,2 @@
+// For commands that run no steps.
+export { listOfferedVersions } from '../steps/channel-store.js';
