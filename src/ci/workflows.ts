@@ -319,15 +319,29 @@ ${indent([...setupSteps(facts, AMD64), ...publishingSteps(facts), ...publishingA
 `;
 }
 
+const FOLDER = '.github/workflows';
+
+const RENDERERS: Readonly<Record<string, (facts: WorkflowFacts) => string>> = {
+  [`${FOLDER}/release.yaml`]: renderRelease,
+  [`${FOLDER}/test.yaml`]: renderTest,
+  [`${FOLDER}/verify.yaml`]: renderVerify,
+};
+const RENDERERS_OF_SEVERAL: typeof RENDERERS = {
+  ...RENDERERS,
+  [`${FOLDER}/release-changed.yaml`]: renderReleaseChanged,
+};
+
+function chooseRenderers(addons: number): typeof RENDERERS {
+  return addons === 1 ? RENDERERS : RENDERERS_OF_SEVERAL;
+}
+
+/** The files that a repository gets, by the number of its add-ons. */
+export function listWorkflowPaths(addons: number): readonly string[] {
+  return Object.keys(chooseRenderers(addons));
+}
+
 /** The workflows of a repository for GitHub Actions. */
 export function renderWorkflows(facts: WorkflowFacts): readonly WorkflowFile[] {
-  const folder = '.github/workflows';
-  return [
-    { path: `${folder}/release.yaml`, content: renderRelease(facts) },
-    { path: `${folder}/test.yaml`, content: renderTest(facts) },
-    { path: `${folder}/verify.yaml`, content: renderVerify(facts) },
-    ...(facts.addons.length === 1
-      ? []
-      : [{ path: `${folder}/release-changed.yaml`, content: renderReleaseChanged(facts) }]),
-  ];
+  const renderers = Object.entries(chooseRenderers(facts.addons.length));
+  return renderers.map(([path, render]) => ({ path, content: render(facts) }));
 }

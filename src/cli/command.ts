@@ -76,6 +76,8 @@ export interface CommandDefinition<Own extends Flags = Flags> {
 export interface CommandGroup {
   readonly name: string;
   readonly description: string;
+  /** Lines of the help: one of each command, then what it does. */
+  readonly examples: string;
   readonly commands: readonly CommandDefinition[];
 }
 

@@ -6,7 +6,10 @@ import { wantsColor } from '../report/style.js';
 import type { CommandDefinition, CommandResult, Invocation } from './command.js';
 import { exitCodeOf, renderOutcome } from './outcome.js';
 
-/** Aborts on the first SIGINT or SIGTERM; the second ends the process at once. */
+/**
+ * Aborts on the first SIGINT or SIGTERM, and when nobody is left to read what is printed: the terminal or the connection
+ * is gone (SIGHUP), or whatever the output went to (`| head`). The second SIGINT or SIGTERM ends the process at once.
+ */
 function listenForSignals(exitNow: () => never): {
   readonly signal: AbortSignal;
   readonly stop: () => void;
@@ -14,18 +17,26 @@ function listenForSignals(exitNow: () => never): {
   const controller = new AbortController();
   // All that is under way waits for it; Node.js warns of more than ten.
   setMaxListeners(0, controller.signal);
+  const abort = (): void => {
+    controller.abort(new AddonReleaseError('interrupted', 'interrupted'));
+  };
   const onSignal = (): void => {
     if (controller.signal.aborted) exitNow();
     process.stderr.write('Stopping and cleaning up; press Ctrl-C again to stop at once.\n');
-    controller.abort(new AddonReleaseError('interrupted', 'interrupted'));
+    abort();
   };
+  const outputs = [process.stdout, process.stderr];
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
+  process.on('SIGHUP', abort);
+  for (const output of outputs) output.on('error', abort);
   return {
     signal: controller.signal,
     stop: () => {
       process.off('SIGINT', onSignal);
       process.off('SIGTERM', onSignal);
+      process.off('SIGHUP', abort);
+      for (const output of outputs) output.off('error', abort);
     },
   };
 }

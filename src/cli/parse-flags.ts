@@ -5,7 +5,7 @@ import { registerSecret } from '../exec/redact.js';
 import type { BuildCache } from '../engine/build-cache.js';
 import { parseBaseMirror } from '../plan/base-mirror.js';
 import { parseBuildIndexes } from '../plan/build-index.js';
-import { VERSION_PARTS, type VersionPart } from '../plan/version.js';
+import { parseVersion, VERSION_PARTS, type VersionPart } from '../plan/version.js';
 import type { ReleaseOptions } from '../pipeline/options.js';
 import { parseImageReference } from '../registry/reference.js';
 import type { CommandContext, Flags, Invocation } from './command.js';
@@ -254,6 +254,17 @@ export function parseDevFlags({ run, port }: DevFlags): DevOptions {
   return { runName: run, port: number };
 }
 
+/** Commands whose argument is one; others name a folder by it. */
+const TAKES_VERSION: ReadonlySet<string> = new Set([
+  'release',
+  'build',
+  'test',
+  'plan',
+  'publish',
+  'rollback',
+  'promote',
+]);
+
 /**
  * Checks flags and turns them into options.
  *
@@ -271,6 +282,7 @@ export function parseFlags(
     });
   }
   checkCombination(invocation);
+  if (version !== undefined && TAKES_VERSION.has(command)) parseVersion(version);
   return Object.freeze({
     version,
     arches: chooseArches(invocation),

@@ -6,16 +6,52 @@ import { releaseCommand } from './commands/release.js';
 import { findClosest } from '../lint/closest.js';
 import { mergeFlags } from './flags.js';
 
+function describeUnknown(word: string, names: readonly string[]): string {
+  const meant = findClosest(word, names);
+  const suggestion = meant === undefined ? '' : `\n(Did you mean ${meant}?)`;
+  return `unknown command '${word}'${suggestion}`;
+}
+
 /** Commander counts arguments; people want to know what is wrong with them. */
-function describeMistake([first = '', ...others]: readonly string[]): string | undefined {
-  const names = COMMANDS.map(({ name }) => name);
+function describeMistake([first, ...others]: readonly string[]): string | undefined {
+  if (first === undefined) return undefined;
   // Every version has a digit, and no command has.
-  const meant = /\d/.test(first) ? undefined : findClosest(first, names);
-  if (meant !== undefined) return `unknown command '${first}'\n(Did you mean ${meant}?)`;
-  // What may be a version is looked at later, with the add-on's own.
+  if (!/\d/.test(first)) {
+    return describeUnknown(
+      first,
+      COMMANDS.map(({ name }) => name),
+    );
+  }
+  // What may be a version is looked at later, with the other flags.
   if (others.length === 0) return undefined;
   if (!/^v?\d/i.test(first)) return `unknown command '${first}'`;
   return `only one version is released at a time, and ${others.join(' ')} came after ${first}`;
+}
+
+/** Commander's own takes a mistyped name for none, and knows nothing of commands below others. */
+function addHelpCommand(program: Command): void {
+  program
+    .helpCommand(false)
+    .command('help')
+    .description('show the help of a command')
+    .argument('[command...]')
+    .exitOverride()
+    .action((names: readonly string[]) => {
+      let shown = program;
+      for (const name of names) {
+        const { commands } = shown;
+        const next = commands.find((command) => command.name() === name);
+        shown =
+          next ??
+          program.error(
+            `error: ${describeUnknown(
+              name,
+              commands.map((command) => command.name()),
+            )}`,
+          );
+      }
+      shown.help();
+    });
 }
 
 const EXIT_CODE_HELP = `
@@ -41,7 +77,6 @@ export function createProgram(onInvocation: OnInvocation): Command {
     .version(VERSION, '-V, --version')
     .showHelpAfterError('(add --help for all flags)')
     .showSuggestionAfterError()
-    .helpCommand('help [command]', 'show the help of a command')
     // Else the program would take a command's flags, known to the command or not.
     .enablePositionalOptions()
     .exitOverride()
@@ -84,8 +119,10 @@ export function createProgram(onInvocation: OnInvocation): Command {
       .command(entry.name)
       .description(entry.description)
       .showHelpAfterError('(add --help for all flags)')
-      .exitOverride();
+      .exitOverride()
+      .addHelpText('after', `\nExamples:\n${entry.examples}`);
     for (const definition of entry.commands) add(group, definition, `${entry.name} `);
   }
+  addHelpCommand(program);
   return program;
 }

@@ -113,9 +113,19 @@ function findLastTime({ journal, events }: RunFiles): number {
   return Math.max(...times, ...ends);
 }
 
+/** Files of the add-on as they are named in its folder: a report is read on other machines than the release was made on. */
+function listNotices({ journal, events }: RunFiles): ReleaseReport['notices'] {
+  const folder = journal.results.plan?.folder;
+  const shorten = (message: string): string =>
+    folder === undefined ? message : message.replaceAll(`${folder}/`, '');
+  return events.flatMap((event) =>
+    event.type === 'notice' ? [{ level: event.level, message: shorten(event.message) }] : [],
+  );
+}
+
 /** Tells a run from what it has left in its folder. */
 export function describeRun(files: RunFiles): ReleaseReport {
-  const { journal, events } = files;
+  const { journal } = files;
   const { command, attempts, error, results } = journal;
   const clock = new WorkClock(attempts, findLastTime(files));
   const architectures = (results.plan?.architectures ?? []).map((plan) =>
@@ -140,9 +150,7 @@ export function describeRun(files: RunFiles): ReleaseReport {
       return { id, title, status, startMs: clock.read(startedAt), durationMs, note };
     }),
     slowest: listSlowest(architectures),
-    notices: events.flatMap((event) =>
-      event.type === 'notice' ? [{ level: event.level, message: event.message }] : [],
-    ),
+    notices: listNotices(files),
     lint: findLint(files),
     writes: journal.writes,
   };

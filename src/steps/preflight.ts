@@ -12,10 +12,10 @@ import { listRepositories } from '../plan/release-repositories.js';
 import { inspectImage } from '../registry/inspect.js';
 import { formatPlatform, isSamePlatform, parsePlatform } from '../registry/platform.js';
 import { parseImageReference } from '../registry/reference.js';
-import { RegistryError } from '../registry/registry-error.js';
 import { findSignatureProblem } from '../sign/cosign.js';
-import { askBuildx } from './questions.js';
+import { describeBaseProblem, failForBases, type BaseProblem } from './base-problem.js';
 import { findHeldLayers } from './held-layers.js';
+import { askBuildx } from './questions.js';
 
 type BaseFinding =
   | {
@@ -24,11 +24,7 @@ type BaseFinding =
       readonly reference: string | undefined;
       readonly source: LayerSource | undefined;
     }
-  | { readonly problem: Problem };
-
-function position({ file, line, column }: BaseImage): Pick<Problem, 'file' | 'line' | 'column'> {
-  return { file, line, column };
-}
+  | BaseProblem;
 
 /** Base images may exist in the local engine only, built there by hand. */
 async function findLocally(
@@ -53,9 +49,6 @@ async function checkBase(
   place: string | undefined,
   context: StepContext,
 ): Promise<BaseFinding> {
-  const problem = (message: string, hint: string): BaseFinding => ({
-    problem: { severity: 'error', message, ...position(image), hint },
-  });
   const wanted = parsePlatform(image.platform);
   try {
     const reference = parseImageReference(image.source, 'addon');
@@ -83,18 +76,7 @@ async function checkBase(
     if (!(error instanceof AddonReleaseError)) throw error;
     const local = await findLocally(image, place, context.signal);
     if (local !== undefined) return local;
-    if (error instanceof RegistryError && error.kind === 'platform-missing') {
-      return problem(
-        `base image ${error.message}`,
-        `Choose a base image that is made for ${formatPlatform(wanted)}, or remove the architecture from \`arch\`.`,
-      );
-    }
-    return problem(
-      `base image ${image.source} for ${formatPlatform(wanted)}: ${error.message}`,
-      error instanceof RegistryError && error.kind === 'unreachable'
-        ? 'Check the network and the name, or pull it from a mirror with --base-mirror FROM=TO.'
-        : (error.hint ?? 'Correct the name, or pull it from a mirror with --base-mirror FROM=TO.'),
-    );
+    return describeBaseProblem(image, formatPlatform(wanted), error);
   }
 }
 
@@ -112,14 +94,12 @@ async function checkBases(
     }
   }
   await Promise.allSettled(findings.values());
-  const problems: Problem[] = [];
+  const problems: BaseProblem[] = [];
   for (const finding of findings.values()) {
     const result = await finding;
-    if ('problem' in result) problems.push(result.problem);
+    if ('problem' in result) problems.push(result);
   }
-  if (problems.length > 0) {
-    throw new AddonReleaseError('addon', 'base images are missing', { problems });
-  }
+  if (problems.length > 0) throw failForBases(problems);
   if (settings.signedBases !== undefined) {
     await checkSignatures(plan, settings.signedBases, context, async (image) => {
       const finding = await findings.get(key(image));
@@ -161,7 +141,8 @@ async function checkSignatures(
         : await findSignatureProblem(reference, signer, { signal });
     if (problem === undefined) continue;
     const message = `base image ${image.source} is not signed as \`signed_bases\` wants it: ${problem}`;
-    problems.push({ severity: 'error', message, ...position(image) });
+    const { file, line, column } = image;
+    problems.push({ severity: 'error', message, file, line, column });
   }
   if (problems.length === 0) return;
   throw new AddonReleaseError('addon', 'base images are not signed as they should be', {

@@ -104,6 +104,14 @@ describe.skipIf(!requireTool('docker'))('a run that is interrupted', () => {
     for (const container of containers) expect(await listCommandLines(container)).toEqual([]);
   });
 
+  it('removes all containers when the terminal is gone during the smoke test', async () => {
+    const { addon, cli, containers } = await startThree();
+    cli.killGroup('SIGHUP');
+    const run = await cli.ended;
+    await expectTidyEnd(run, 130, addon);
+    for (const container of containers) await waitForEndOf(container);
+  });
+
   it('leaves nothing by Ctrl-C while the place for the smoke test is made', async () => {
     const addon = await copyFixture('slow-start');
     const cli = await startTest(addon);

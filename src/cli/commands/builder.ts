@@ -11,6 +11,7 @@ export interface BuilderAddFlags extends Flags {
 export const builderCommands: CommandGroup = {
   name: 'builder',
   description: 'other machines that build and test',
+  examples: `  addon-release builder add ssh://pi@builder.local   then: --builder arm64=builder-local`,
   commands: [
     defineCommand<BuilderAddFlags>({
       name: 'add',

@@ -10,11 +10,14 @@ const FOLDER = { syntax: '<folder>', description: 'where they are kept' };
 export const cacheCommands: CommandGroup = {
   name: 'cache',
   description: 'see what the build cache is good for; keep cache mounts',
+  examples: `  addon-release cache check --arch amd64        what is built again after a change
+  addon-release cache export .cache/mounts      keep cache mounts for the next job
+  addon-release cache restore .cache/mounts     and put them back there`,
   commands: [
     defineCommand<CacheCheckFlags>({
       name: 'check',
       description: 'build, build again, and build after a source file has changed: what was cached',
-      examples: `  addon-release cache check --arch amd64        one architecture
+      examples: `  addon-release cache check --arch amd64         one architecture
   addon-release cache check --touch src/main.py  after a change of this file (in a copy)
   addon-release cache check --no-cache           begin without a cache, to see what it saves`,
       configure: (command) =>

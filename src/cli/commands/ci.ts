@@ -61,5 +61,8 @@ const releaseCommand = defineCommand({
 export const ciCommands: CommandGroup = {
   name: 'ci',
   description: 'work in a CI service',
+  examples: `  addon-release ci init           write workflows for GitHub Actions
+  addon-release ci release        in a job: release what its event names
+  addon-release ci plan --json    in a job: what that would be, for a job matrix`,
   commands: [initCommand, releaseCommand, planCommand],
 };

@@ -1,4 +1,5 @@
 import { defineCommand, type Flags } from '../command.js';
+import { addAddonOption } from '../flags.js';
 
 export interface LintFlags extends Flags {
   readonly fix?: boolean;
@@ -23,7 +24,7 @@ export const lintCommand = defineCommand<LintFlags>({
   addon-release lint --sarif > lint.sarif
   addon-release lint --image ghcr.io/example/addon:1.2.0   a built image, without running it`,
   configure: (command) =>
-    command
+    addAddonOption(command)
       .option('--fix', 'mend what can be mended without a doubt, and check again')
       .option('--dry-run', 'with --fix: show the changes and write nothing')
       .option('--strict', 'fail on warnings too')

@@ -35,7 +35,8 @@ interface MachinesCheck {
   readonly signal: AbortSignal;
 }
 
-const MEND_EMULATION =
+/** What `--fix` does too. */
+export const MEND_EMULATION =
   'docker run --privileged --rm tonistiigi/binfmt --install all (Debian: apt-get install qemu-user-static binfmt-support)';
 
 /** @throws `error` itself when it is none that a user can mend */

@@ -123,10 +123,24 @@ export async function collectFacts(
 
 type Change = 'written' | 'overwritten' | 'unchanged';
 
+interface ChangedWorkflow extends WorkflowFile {
+  readonly change: Change;
+}
+
 async function compare(root: string, { path, content }: WorkflowFile): Promise<Change> {
   const present = await readFile(join(root, path), 'utf8').catch(() => undefined);
   if (present === undefined) return 'written';
   return present === content ? 'unchanged' : 'overwritten';
+}
+
+/** What would become of the workflows of a repository. */
+export async function compareWorkflows(
+  root: string,
+  facts: WorkflowFacts,
+): Promise<readonly ChangedWorkflow[]> {
+  return Promise.all(
+    renderWorkflows(facts).map(async (file) => ({ ...file, change: await compare(root, file) })),
+  );
 }
 
 async function write(file: string, content: string, change: Change): Promise<void> {
@@ -181,14 +195,12 @@ export async function runCiInit(
 ): Promise<CommandResult> {
   const root = await findRoot(workingDirectory);
   const facts = await collectFacts(root, flags);
-  const files = renderWorkflows(facts);
   if (flags.dryRun === true) {
+    const files = renderWorkflows(facts);
     const text = files.map(({ path, content }) => `# ${path}\n${content}`).join('\n');
     return { text: text.trimEnd(), json: { root, files }, error: undefined };
   }
-  const changes = await Promise.all(
-    files.map(async (file) => ({ ...file, change: await compare(root, file) })),
-  );
+  const changes = await compareWorkflows(root, facts);
   const different = changes.filter(({ change }) => change === 'overwritten');
   if (different.length > 0 && flags.force !== true) {
     throw new AddonReleaseError('usage', 'workflows are there already, and differ', {

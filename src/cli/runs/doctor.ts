@@ -20,7 +20,7 @@ import type { DoctorFlags } from '../commands/doctor.js';
 import { parseFlags } from '../parse-flags.js';
 import { createRunFolder } from '../run-folder.js';
 import { checkGithub } from './check-github.js';
-import { checkMachines, describe, type Finding } from './check-machines.js';
+import { checkMachines, describe, MEND_EMULATION, type Finding } from './check-machines.js';
 
 interface Patient {
   readonly options: ReleaseOptions;
@@ -149,6 +149,12 @@ async function findAddon(options: ReleaseOptions): Promise<Addon | undefined> {
   }
 }
 
+function proposeFix(missing: readonly Finding[]): string {
+  return missing.some(({ mend }) => mend === MEND_EMULATION)
+    ? '`addon-release doctor --fix` installs the emulators.'
+    : 'Do what the arrows say, and run this again: `--fix` can not do it.';
+}
+
 /** Checks every tool that any step of a release declares, and says how to mend what is missing. */
 export async function runDoctor(
   invocation: Invocation<DoctorFlags>,
@@ -193,7 +199,7 @@ export async function runDoctor(
         : new AddonReleaseError(
             'environment',
             `missing: ${missing.map(({ name }) => name).join(', ')}`,
-            fix ? {} : { hint: '`addon-release doctor --fix` mends what can safely be mended.' },
+            { hint: fix ? undefined : proposeFix(missing) },
           ),
   };
 }

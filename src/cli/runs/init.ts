@@ -6,6 +6,7 @@ import { exists, findFiles } from '../../addon/files.js';
 import { listAddons, type ListedAddon } from '../../addon/list-slugs.js';
 import { readAddon } from '../../addon/read-addon.js';
 import { candidateNames } from '../../addon/source-file.js';
+import { listWorkflowPaths } from '../../ci/workflows.js';
 import { AddonReleaseError } from '../../errors.js';
 import { readSourceFacts } from '../../git/source-facts.js';
 import {
@@ -18,7 +19,7 @@ import {
 import { chooseImageNames } from '../../plan/image-names.js';
 import type { CommandContext, CommandResult, Invocation } from '../command.js';
 import type { InitFlags } from '../commands/init.js';
-import { findRoot, runCiInit } from './ci-init.js';
+import { collectFacts, compareWorkflows, findRoot, runCiInit } from './ci-init.js';
 
 const BASE = 'ghcr.io/home-assistant/base-debian:bookworm';
 const ARCHES: readonly Arch[] = ['aarch64', 'amd64'];
@@ -165,28 +166,68 @@ export async function runInit(
     wanted.map(async (one) => ({ ...one, isThere: await exists(one.file) })),
   );
   const missing = states.filter(({ isThere }) => !isThere);
-  const names = missing.map(({ file }) => relative(workingDirectory, file));
+  const addons = present.length + (isNew ? 1 : 0);
+  const shown = (files: readonly string[]) => files.map((file) => relative(workingDirectory, file));
   if (flags.dryRun === true) {
-    const text = names.map((name) => `would write  ${name}`).join('\n');
-    return { text, json: { root, files: names, written: false }, error: undefined };
+    const planned = flags.ci === false ? [] : await planWorkflows(root, addons, isNew);
+    const files = shown([...missing.map(({ file }) => file), ...planned]);
+    const lines = files.map((name) => `would write  ${name}`);
+    const text = lines.length === 0 ? NOTHING : lines.join('\n');
+    return { text, json: { root, files, written: false }, error: undefined };
   }
   await writeNew(missing);
-  const ci = flags.ci === false ? undefined : await writeWorkflows(root, context);
+  const ci = flags.ci === false ? NO_WORKFLOWS : await writeWorkflows(root, context);
+  const names = shown(missing.map(({ file }) => file));
+  const files = [...names, ...shown(ci.files)];
   const text = [
     ...names.map((name) => `written      ${name}`),
-    ...(ci === undefined ? [] : [ci]),
+    ...ci.lines,
+    ...(names.length === 0 && ci.lines.length === 0 ? [NOTHING] : []),
     ...(isNew ? ['', 'Try it: `addon-release lint`, then `addon-release test`.'] : []),
   ].join('\n');
-  return { text, json: { root, files: names, written: true }, error: undefined };
+  return { text, json: { root, files, written: true }, error: undefined };
+}
+
+const NOTHING = 'Nothing is missing.';
+
+interface WrittenWorkflows {
+  readonly lines: readonly string[];
+  /** Absolute paths. */
+  readonly files: readonly string[];
+}
+
+const NO_WORKFLOWS: WrittenWorkflows = { lines: [], files: [] };
+
+/** The files that `writeWorkflows` would write: all that are missing, unless one is there that differs. */
+async function planWorkflows(
+  root: string,
+  addons: number,
+  isNew: boolean,
+): Promise<readonly string[]> {
+  // Those of before know nothing of a new add-on.
+  const changes = isNew
+    ? await Promise.all(
+        listWorkflowPaths(addons).map(async (path) => ({
+          path,
+          change: (await exists(join(root, path))) ? 'overwritten' : 'written',
+        })),
+      )
+    : await compareWorkflows(root, await collectFacts(root, {}));
+  if (changes.some(({ change }) => change === 'overwritten')) return [];
+  return changes.filter(({ change }) => change === 'written').map(({ path }) => join(root, path));
 }
 
 /** Workflows of somebody's own stay. */
-async function writeWorkflows(root: string, context: CommandContext): Promise<string> {
+async function writeWorkflows(root: string, context: CommandContext): Promise<WrittenWorkflows> {
+  const addons = await listAddons(root);
+  const files = await planWorkflows(root, addons.length, false);
   try {
     const invocation = { command: 'ci init', args: [], flags: {} };
-    return (await runCiInit(invocation, { ...context, workingDirectory: root })).text;
+    const { text } = await runCiInit(invocation, { ...context, workingDirectory: root });
+    return files.length === 0 ? NO_WORKFLOWS : { lines: [text], files };
   } catch (error) {
     if (!(error instanceof AddonReleaseError) || error.failure !== 'usage') throw error;
-    return `kept         ${error.message}: compare them by \`addon-release ci init --dry-run\``;
+    const line = `kept         ${error.message}: compare them by \`addon-release ci init --dry-run\``;
+    return { lines: [line], files: [] };
   }
 }

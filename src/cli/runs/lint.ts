@@ -30,7 +30,8 @@ export async function runLint(
 ): Promise<CommandResult> {
   checkFlags(flags);
   const { workingDirectory, environment } = context;
-  const paths = (args.length === 0 ? ['.'] : args).map((path) => resolve(workingDirectory, path));
+  const named = flags.addon === undefined ? args : [...args, flags.addon];
+  const paths = (named.length === 0 ? ['.'] : named).map((path) => resolve(workingDirectory, path));
   const color = wantsColor(environment) && process.stdout.isTTY;
   const paint = createPaint(color);
   const { report, changes, json } = await look(paths, flags, context, paint);

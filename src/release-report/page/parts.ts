@@ -39,6 +39,11 @@ export interface Column {
   readonly kind?: 'number' | 'center' | 'nowrap' | 'wide' | 'half';
 }
 
+/** Sentences in a narrow column can't be read: on a phone the cells of a row then stand below each other. */
+function isStacked(columns: readonly Column[]): boolean {
+  return columns.slice(1).some(({ kind }) => kind === 'wide' || kind === 'half');
+}
+
 /** A table whose first column names its rows. */
 export function table(
   label: string,
@@ -51,11 +56,13 @@ export function table(
     row.map((cell, index) =>
       index === 0
         ? html`<th scope="row" class="${kindOf(index)}">${cell}</th>`
-        : html`<td class="${kindOf(index)}">${cell}</td>`,
+        : html`<td class="${kindOf(index)}" data-title="${columns[index]?.title ?? ''}">
+            ${cell}
+          </td>`,
     );
   return scrolling(
     label,
-    html`<table>
+    html`<table class="${isStacked(columns) ? 'stack' : ''}">
       <caption class="hidden">
         ${label}
       </caption>

@@ -157,6 +157,14 @@ footer { color: var(--muted); font-size: .85rem; padding-top: 2rem; padding-bott
   .wide { min-width: 11rem; } .half { min-width: 8.5rem; }
   .figure:last-child:nth-child(odd) { grid-column: span 2; }
   .flow, .meter { min-width: 5rem; }
+  .stack, .stack tbody { display: block; } .stack thead { display: none; }
+  .stack tr { display: flex; flex-wrap: wrap; gap: .1rem 1rem; padding: .5rem 0; border-bottom: 1px solid var(--line); }
+  .stack tr:last-child { border-bottom: 0; }
+  .stack th, .stack td { padding: 0; border: 0; text-align: left; max-width: 100%; }
+  .stack th { flex-basis: 100%; font-weight: 600; } .stack .wide, .stack .half { flex-basis: 100%; min-width: 0; order: 1; }
+  .stack th.wide, .stack th.half { order: 0; } .stack td { overflow-wrap: anywhere; }
+  .stack td::before { content: attr(data-title) ": "; color: var(--muted); font-size: .8rem; }
+  .stack td:empty { display: none; }
 }
 @media (prefers-reduced-motion: no-preference) { html { scroll-behavior: smooth; } }
 @media print {

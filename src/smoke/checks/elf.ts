@@ -57,6 +57,6 @@ export const elfCheck: SmokeCheck = {
     if (companions.length > 0) {
       return warning(list(companions), `They run on some ${arch} machines only.`);
     }
-    return passed(`${checked} files beside the base image's`);
+    return passed(`${checked} ${checked === 1 ? 'file' : 'files'} beside the base image's`);
   },
 };

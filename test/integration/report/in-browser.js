@@ -124,7 +124,24 @@ function measureLoadMs() {
   return performance.getEntriesByType('navigation')[0].duration;
 }
 
+/** Tables of sentences: how they are shown at this width. */
+function describeStacks() {
+  return [...document.querySelectorAll('table.stack')].map((table) => {
+    const cell = table.querySelector('tbody td');
+    const before = getComputedStyle(cell, '::before').content;
+    const titles = [...table.querySelectorAll('thead th')].map((one) => one.textContent);
+    const region = table.parentElement;
+    return {
+      name: region.getAttribute('aria-label'),
+      isStacked: getComputedStyle(table.querySelector('thead')).display === 'none',
+      label: before === 'none' ? before : before.replaceAll(/^"|"$/g, '').replaceAll('" "', ''),
+      title: `${titles[cell.cellIndex]}: `,
+      scrollsBy: Math.max(0, region.scrollWidth - region.clientWidth),
+    };
+  });
+}
+
 Object.assign(window, {
   ...{ openAll, inspectPage, findLowContrast, readBackground, measureOverflow },
-  ...{ findUnreachable, describePrint, countLogLines, measureLoadMs },
+  ...{ findUnreachable, describePrint, countLogLines, measureLoadMs, describeStacks },
 });

@@ -17,6 +17,18 @@ const LOG_LINES = 2000;
 const THEMES = ['light', 'dark'] as const;
 const WIDTHS = [390, 1280];
 
+/** A table of sentences. */
+interface StackedTable {
+  readonly name: string;
+  readonly isStacked: boolean;
+  /** What is shown in front of the first cell. */
+  readonly label: string;
+  /** The title of that cell's column, with a colon. */
+  readonly title: string;
+  /** How much is hidden at its side, pixels. */
+  readonly scrollsBy: number;
+}
+
 /** Functions that run in the browser: those of the page itself are forbidden by its policy. */
 const IN_BROWSER = readFileSync(join(import.meta.dirname, 'in-browser.js'), 'utf8');
 
@@ -140,6 +152,25 @@ describe.skipIf(!requireTool('chromium'))('the page', () => {
       const { page } = await open(address, 'light', width);
       await ask(page, 'openAll');
       expect(await ask(page, 'measureOverflow')).toBeLessThanOrEqual(0);
+      await page.context().close();
+    }
+  });
+
+  test('shows sentences in whole lines on a phone, with the name of their column', async () => {
+    for (const [width, isStacked] of [
+      [390, true],
+      [1280, false],
+    ] as const) {
+      const { page } = await open(single, 'light', width);
+      await ask(page, 'openAll');
+      const tables = await ask<readonly StackedTable[]>(page, 'describeStacks');
+      expect(tables.map(({ name }) => name)).toEqual(
+        expect.arrayContaining(['Findings of lint', 'Requests to the Supervisor']),
+      );
+      for (const table of tables) {
+        expect(table).toMatchObject({ isStacked, label: isStacked ? table.title : 'none' });
+        if (isStacked) expect(table.scrollsBy).toBe(0);
+      }
       await page.context().close();
     }
   });

@@ -88,6 +88,16 @@ describe('doctor', () => {
     expect(lines[line + 1]).toContain(mend);
   });
 
+  test.each([
+    ['emulation', 'doctor --fix` installs the emulators'],
+    ['buildx', '`--fix` can not do it'],
+  ])('proposes --fix only where that helps: %s', async (what, hint) => {
+    const standIn = await standInFor('docker', DOCKER);
+    await writeFile(join(standIn.folder, 'broken'), `${what}\n`);
+    const { error } = await diagnose(standIn);
+    expect(error).toMatchObject({ hint: expect.stringContaining(hint) as string });
+  });
+
   test('does not ask a dead engine for more', async () => {
     const standIn = await standInFor('docker', DOCKER);
     await writeFile(join(standIn.folder, 'broken'), 'engine\n');

@@ -60,6 +60,39 @@ test('an existing one gets what is missing, and nothing is overwritten', async (
   expect(await readFile(join(root, 'addon/config.yaml'), 'utf8')).toBe(config);
 });
 
+test.each([
+  ['a new add-on', () => Promise.resolve(NEW)],
+  [
+    'a second one',
+    async () => {
+      await init(NEW);
+      return { ...NEW, slug: 'other' };
+    },
+  ],
+  [
+    'an add-on that is there',
+    async () => {
+      await init({ ...NEW, ci: false });
+      return {};
+    },
+  ],
+])('the preview for %s names every file that is written then', async (_name, prepare) => {
+  const flags = await prepare();
+  const before = await readdir(root, { recursive: true, withFileTypes: true });
+  const preview = await init({ ...flags, dryRun: true });
+  const { json } = await init(flags);
+  expect(preview.json['files']).toEqual(json['files']);
+  const after = await readdir(root, { recursive: true, withFileTypes: true });
+  const count = (entries: typeof after) => entries.filter((entry) => entry.isFile()).length;
+  expect(json['files']).toHaveLength(count(after) - count(before));
+});
+
+test('says so when nothing is missing', async () => {
+  await init(NEW);
+  expect((await init({ dryRun: true })).text).toBe('Nothing is missing.');
+  expect(await init({})).toMatchObject({ text: 'Nothing is missing.', json: { files: [] } });
+});
+
 test('a preview and a refusal write nothing', async () => {
   expect((await init({ ...NEW, dryRun: true })).text).toContain('would write  own/config.yaml');
   const bad: readonly InitFlags[] = [

@@ -42,6 +42,18 @@ describe('addon-release lint', () => {
     expect(json).toMatchObject({ addons: ['addon'], findings: [] });
   });
 
+  test('looks at the folder that --addon names, as other commands do', async () => {
+    const root = await writeFiles({ ...SOUND, ...WRONG });
+    const context = {
+      signal: new AbortController().signal,
+      workingDirectory: root,
+      environment: {},
+    };
+    const invocation = { command: 'lint', args: [], flags: { addon: 'addon' } };
+    const { json } = await runLint(invocation, context);
+    expect(json['addons']).toEqual(['addon']);
+  });
+
   test('shows findings by file with place, severity, rule and what --fix would do', async () => {
     const { text } = await run(WRONG);
     expect(text.split('\n')).toEqual([

@@ -173,6 +173,16 @@ describe('--build-arg', () => {
 });
 
 describe('refusals', () => {
+  test.each(['release', 'build', 'test', 'plan', 'publish', 'rollback', 'promote'])(
+    '%s wants a version to be one, before anything else is looked at',
+    (command) => {
+      const context = { workingDirectory: '/', environment: {} };
+      const ask = (version: string) => parseFlags({ command, args: [version], flags: {} }, context);
+      expect(() => ask('1.2.x')).toThrow('"1.2.x" is not a version');
+      expect(ask('v2026.2.1').version).toBe('v2026.2.1');
+    },
+  );
+
   test('a release needs a version', () => {
     expect(() =>
       parseFlags(

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { CommanderError } from 'commander';
 import type { Invocation } from '../../../src/cli/command.js';
+import { COMMANDS } from '../../../src/cli/commands.js';
 import { createProgram } from '../../../src/cli/program.js';
 
 let out: string;
@@ -156,6 +157,9 @@ describe('refusals', () => {
     [['1.2.3', '--fix'], "unknown option '--fix'"],
     [['1.2.3', '1.2.4'], 'only one version is released at a time, and 1.2.4 came after 1.2.3'],
     [['unpublish', '1.2.3'], "unknown command 'unpublish'"],
+    [['frobnicate'], "unknown command 'frobnicate'"],
+    [['help', 'tset'], "unknown command 'tset'\n(Did you mean test?)"],
+    [['help', 'cache', 'chek'], "unknown command 'chek'\n(Did you mean check?)"],
     [['tset'], "unknown command 'tset'\n(Did you mean test?)"],
     [['rolback', '1.2.3'], "unknown command 'rolback'\n(Did you mean rollback?)"],
     [['build', '1.2.3', '1.2.4'], 'too many arguments'],
@@ -174,6 +178,31 @@ describe('refusals', () => {
 });
 
 describe('help', () => {
+  const GROUPS = COMMANDS.filter((entry) => 'commands' in entry);
+
+  test.each(
+    COMMANDS.flatMap((entry) => [
+      [entry.name],
+      ...('commands' in entry ? entry.commands.map(({ name }) => [entry.name, name]) : []),
+    ]),
+  )('of %s %s is what `help` shows', (...path) => {
+    expect(refusal('help', ...path).exitCode).toBe(0);
+    expect(out).toContain(`Usage: addon-release ${path.join(' ')} `);
+    const shown = out;
+    out = '';
+    refusal(...path, '--help');
+    expect(out).toBe(shown);
+    expect(out).toMatch(/^Examples:\n {2}(?:source <\()?addon-release /m);
+  });
+
+  test.each(GROUPS.map(({ name }) => name))('of %s has an example of each command', (name) => {
+    refusal(name, '--help');
+    const group = GROUPS.find((one) => one.name === name);
+    for (const command of group?.commands ?? []) {
+      expect(out).toContain(`\n  addon-release ${name} ${command.name} `);
+    }
+  });
+
   test.each([[[]], [['build']], [['test']], [['report']], [['history']], [['doctor']]])(
     'of %j has examples that work',
     (command) => {

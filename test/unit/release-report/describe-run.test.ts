@@ -46,6 +46,20 @@ describe('a release', () => {
     expect(release.lint).toBeUndefined();
   });
 
+  test('names files of the add-on as they are called in its folder, wherever that was', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'report-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const files = await readRunFiles(await writeSampleRun(join(folder, 'run')));
+    const { plan } = files.journal.results;
+    if (plan === undefined) throw new Error('the sample has no plan');
+    const message = `${plan.folder}/config.yaml:11:5: "armv7" is deprecated`;
+    const notice = { at: at(1), type: 'notice', level: 'warning', message } as const;
+    const { notices } = describeRun({ ...files, events: [notice] });
+    expect(notices).toEqual([
+      { level: 'warning', message: 'config.yaml:11:5: "armv7" is deprecated' },
+    ]);
+  });
+
   test('has the time of each phase on one axis', async () => {
     const [amd64] = (await report()).architectures;
     expect(amd64?.spans).toEqual([
