@@ -1,4 +1,3 @@
-import { Option } from 'commander';
 import { defineCommand, type Flags } from '../command.js';
 import { addBuildIndexOption, addBuildOptions, addVerbosityOptions, collect } from '../flags.js';
 
@@ -20,11 +19,10 @@ export const devCommand = defineCommand<DevFlags>({
     addBuildIndexOption(addBuildOptions(addVerbosityOptions(command)))
       .option('--run <name>', 'start with the options of this run in smoke.yaml')
       .option('--port <number>', 'serve the page and the options at this port of 127.0.0.1')
-      .addOption(
-        new Option(
-          '--debug-port <number>',
-          'reach this port of the container at 127.0.0.1, too; repeatable',
-        ).argParser(collect),
+      .option(
+        '--debug-port <number>',
+        'reach this port of the container at 127.0.0.1, too; repeatable',
+        collect,
       ),
   run: async (invocation, context) => {
     const { runDev } = await import('../runs/dev.js');
