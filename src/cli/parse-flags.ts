@@ -241,17 +241,24 @@ export interface DevOptions {
   readonly runName: string | undefined;
   /** undefined = the usual one, or any that is free. */
   readonly port: number | undefined;
+  readonly debugPorts: readonly number[];
+}
+
+function parsePort(flag: string, value: string): number {
+  const number = Number(value);
+  if (/^\d+$/.test(value) && number >= 1 && number <= 65_535) return number;
+  throw new AddonReleaseError('usage', `${flag} "${value}" is not a port`, {
+    hint: 'Give a number from 1 to 65535.',
+  });
 }
 
 /** @throws AddonReleaseError `usage` naming the flag */
-export function parseDevFlags({ run, port }: DevFlags): DevOptions {
-  const number = port === undefined ? undefined : Number(port);
-  if (number !== undefined && (!/^\d+$/.test(port ?? '') || number < 1 || number > 65_535)) {
-    throw new AddonReleaseError('usage', `--port "${port ?? ''}" is not a port`, {
-      hint: 'Give a number from 1 to 65535.',
-    });
-  }
-  return { runName: run, port: number };
+export function parseDevFlags({ run, port, debugPort = [] }: DevFlags): DevOptions {
+  return {
+    runName: run,
+    port: port === undefined ? undefined : parsePort('--port', port),
+    debugPorts: [...new Set(debugPort.map((value) => parsePort('--debug-port', value)))],
+  };
 }
 
 /** Commands whose argument is one; others name a folder by it. */

@@ -16,6 +16,7 @@ import {
   parseDockerPorts,
   publishArgument,
   readTakenPort,
+  withDebugPorts,
 } from './published-ports.js';
 
 export interface RunnerRequest {
@@ -23,6 +24,8 @@ export interface RunnerRequest {
   readonly environment: SmokeEnvironment;
   readonly console: DevConsole;
   readonly runFolder: string;
+  /** Ports of the container that debuggers of this machine get beside those of the config. */
+  readonly debugPorts: readonly number[];
   readonly signal: AbortSignal;
 }
 
@@ -136,7 +139,8 @@ export class AddonRunner {
   }
 
   #install({ addon, smoke, candidate, run }: Start): Installation {
-    const { engine, environment, runFolder, signal } = this.request;
+    const { engine, environment, runFolder, debugPorts, signal } = this.request;
+    const ports = listPublishedPorts(withDebugPorts(addon, debugPorts), this.#takenPorts);
     return new Installation({
       addon,
       engine,
@@ -146,7 +150,7 @@ export class AddonRunner {
       run,
       name: NAME,
       ...chooseLimits(candidate, engine, smoke),
-      published: listPublishedPorts(addon, this.#takenPorts).map(publishArgument),
+      published: ports.map(publishArgument),
       previous: this.#installation,
       runFolder,
       signal,
@@ -154,7 +158,7 @@ export class AddonRunner {
   }
 
   async #follow(installation: Installation, container: Container, start: Start): Promise<void> {
-    const { engine, environment, signal } = this.request;
+    const { engine, environment, debugPorts, signal } = this.request;
     const { setup } = installation;
     const observation = new AbortController();
     const [published, { address }] = await Promise.all([
@@ -169,7 +173,10 @@ export class AddonRunner {
       supervisor: { host: '127.0.0.1', port: environment.supervisorPort ?? 0 },
       setup,
     });
-    const ports = describePorts(start.addon, parseDockerPorts(published.stdout));
+    const ports = describePorts(
+      withDebugPorts(start.addon, debugPorts),
+      parseDockerPorts(published.stdout),
+    );
     this.#state = { phase: 'starting', text: 'starting', ports };
     const watched: Watched = {
       installation,

@@ -22,6 +22,8 @@ export interface DevRequest extends Omit<LoopRequest, 'build' | 'onReplaced' | '
   readonly emit: Emit;
   /** `--port`; undefined = the usual one, or any other that is free. */
   readonly port: number | undefined;
+  /** `--debug-port` */
+  readonly debugPorts: readonly number[];
 }
 
 /** On Ctrl-C the sidecar may end before this process has seen the signal. */
@@ -78,7 +80,7 @@ function untilAborted(signal: AbortSignal): Promise<void> {
  * not available
  */
 export async function runDevSession(request: DevRequest): Promise<void> {
-  const { engine, options, console, runFolder, signal } = request;
+  const { engine, options, console, runFolder, debugPorts, signal } = request;
   const { addon, smokeFile } = request.inputs;
   // A wrong --run is found before anything is started.
   chooseRun(smokeFile, request.runName);
@@ -104,7 +106,14 @@ export async function runDevSession(request: DevRequest): Promise<void> {
       signal,
     });
     closing.add(() => environment.close());
-    const runner = new AddonRunner({ engine, environment, console, runFolder, signal });
+    const runner = new AddonRunner({
+      engine,
+      environment,
+      console,
+      runFolder,
+      debugPorts,
+      signal,
+    });
     closing.add(() => runner.close());
     const server = await startDevServer(loop, request.port);
     closing.add(() => server.close());

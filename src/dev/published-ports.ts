@@ -10,9 +10,28 @@ export interface PublishedPort {
   readonly moved: boolean;
 }
 
+/** What decides which ports this machine gets. */
+type PortSettings = Pick<Addon, 'ports' | 'hostNetwork'>;
+
+/**
+ * The ports of the config with those of debuggers, each at its own number here. They are reached in the host's network,
+ * too, because the container is not in it.
+ */
+export function withDebugPorts(
+  { ports, hostNetwork }: PortSettings,
+  debugPorts: readonly number[],
+): PortSettings {
+  if (debugPorts.length === 0) return { ports, hostNetwork };
+  const others = [...(hostNetwork ? [] : ports)].filter(
+    ([key]) => !debugPorts.some((port) => key === `${port}` || key === `${port}/tcp`),
+  );
+  const debug = debugPorts.map((port) => [`${port}/tcp`, port] as const);
+  return { ports: new Map([...others, ...debug]), hostNetwork: false };
+}
+
 /** The ports with a host port in the config. An add-on in the host's network has none. */
 export function listPublishedPorts(
-  { ports, hostNetwork }: Pick<Addon, 'ports' | 'hostNetwork'>,
+  { ports, hostNetwork }: PortSettings,
   taken: ReadonlySet<number>,
 ): readonly PublishedPort[] {
   if (hostNetwork) return [];
@@ -46,7 +65,7 @@ export function parseDockerPorts(output: string): ReadonlyMap<string, string> {
 
 /** One line for each port of the config: where it is reached, or why it is not. */
 export function describePorts(
-  { ports, hostNetwork }: Pick<Addon, 'ports' | 'hostNetwork'>,
+  { ports, hostNetwork }: PortSettings,
   addresses: ReadonlyMap<string, string>,
 ): readonly string[] {
   if (hostNetwork) return ['host_network: the add-on runs in a network of its own here'];

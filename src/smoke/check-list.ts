@@ -5,9 +5,10 @@ import { labelsCheck, platformCheck } from './checks/image.js';
 import { commandsCheck, filesCheck, writesCheck } from './checks/inside.js';
 import { stopCheck } from './checks/life.js';
 import { logCheck } from './checks/log.js';
-import { portsCheck, supervisorCheck } from './checks/network.js';
+import { portsCheck } from './checks/network.js';
 import { resourcesCheck, sizeCheck } from './checks/resources.js';
 import { servicesCheck, steadyCheck } from './checks/services.js';
+import { supervisorCheck } from './checks/supervisor.js';
 import { userCheck } from './checks/user.js';
 
 /** Checks of the image alone, which run while the container is watched. */

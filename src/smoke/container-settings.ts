@@ -51,6 +51,10 @@ const MAP_TARGETS: Readonly<Record<string, string>> = {
   media: '/media',
 };
 
+/** What the Supervisor's name server knows on every installation; here all of it is the stand-in. */
+const HOST_NAMES = ['supervisor', 'hassio', 'homeassistant', 'home-assistant'];
+const DOMAIN = 'local.hass.io';
+
 /** Set by the Supervisor after the config's `environment`, whatever that says. */
 const SUPERVISOR_VARIABLES = new Set(['TZ', 'SUPERVISOR_TOKEN', 'HASSIO_TOKEN']);
 
@@ -130,14 +134,12 @@ export function volumeMount(
 
 function networkArguments(context: ContainerContext): string[] {
   const { addon, supervisorAddress } = context;
-  const hosts = [
-    `--add-host=supervisor:${supervisorAddress}`,
-    `--add-host=hassio:${supervisorAddress}`,
-    `--add-host=homeassistant:${supervisorAddress}`,
-  ];
+  const hosts = HOST_NAMES.flatMap((host) => [host, `${host}.${DOMAIN}`]).map(
+    (host) => `--add-host=${host}:${supervisorAddress}`,
+  );
   const name = addon.hostUts
     ? ['--uts=host']
-    : [`--hostname=${context.hostname}`, '--domainname=local.hass.io'];
+    : [`--hostname=${context.hostname}`, `--domainname=${DOMAIN}`];
   return [`--network=${context.network}`, `--network-alias=${context.hostname}`, ...name, ...hosts];
 }
 
@@ -194,6 +196,7 @@ export function listNotExercised(addon: Addon, apparmor: boolean): readonly stri
     [addon.devicetree, 'devicetree'],
     [addon.kernelModules, '/lib/modules'],
     [addon.journald, 'journald'],
+    [addon.legacy, 'legacy: options are not in the environment, only in /data/options.json'],
     [addon.dockerApi, 'docker_api: needs protection mode off'],
     [addon.fullAccess, 'full_access: needs protection mode off'],
     [addon.apparmor && addon.apparmorFile !== undefined, 'the custom AppArmor profile'],

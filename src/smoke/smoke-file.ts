@@ -10,7 +10,7 @@ import {
   anyOf,
   dictOf,
   fail,
-  listOf,
+  listOf as supervisorListOf,
   mapOf,
   optional,
   pass,
@@ -86,6 +86,11 @@ export interface SmokeFile {
   readonly skip: readonly SkippedCheck[];
 }
 
+/** A list of which everything that is wrong is told. */
+function listOf(item: Validator): Validator {
+  return supervisorListOf(item, 'every');
+}
+
 /** Numbers as they are written: the Supervisor's files also take "80" and true, which nobody needs here. */
 const wholeNumber: Validator = (value, path) =>
   typeof value === 'number'
@@ -107,8 +112,10 @@ const pattern: Validator = (value, path) => {
   try {
     compile(value);
     return pass(value);
-  } catch {
-    return fail(path, 'is not a regular expression');
+  } catch (error) {
+    // `Invalid regular expression: /(/mu: Unterminated group`
+    const reason = error instanceof Error ? (error.message.split(': ').at(-1) ?? '') : '';
+    return fail(path, `is not a regular expression: ${reason}`);
   }
 };
 
@@ -138,6 +145,37 @@ const differentNames: Validator = (value, path) => {
   return first === undefined ? pass(value) : { ok: false, issues: [first, ...others] };
 };
 
+/** The engine gives no container less than 6 MiB. */
+const MIN_MEMORY_MB = 7;
+
+const command: Validator = allOf(listOf(text), (value, path) =>
+  (value as readonly PyValue[]).length > 0 ? pass(value) : fail(path, 'must name a program to run'),
+);
+
+const networkPort: Validator = allOf(wholeNumber, between(1, 65_535));
+
+/** What every provider announces, beside what only a broker has. */
+const LOGIN = {
+  host: optional(text),
+  port: optional(networkPort),
+  username: optional(text),
+  password: optional(text),
+  addon: optional(text),
+};
+
+const offeredServices = dictOf(
+  {
+    mqtt: optional(
+      dictOf(
+        { ...LOGIN, ssl: optional(strictBoolean), protocol: optional(oneOf(['3.1', '3.1.1'])) },
+        'refuse',
+      ),
+    ),
+    mysql: optional(dictOf(LOGIN, 'refuse')),
+  },
+  'refuse',
+);
+
 const schema = dictOf(
   {
     runs: optional(
@@ -148,16 +186,14 @@ const schema = dictOf(
         differentNames,
       ),
     ),
-    services: optional(
-      anyOf(mapOf(oneOf(['mqtt', 'mysql']), dict), listOf(oneOf(['mqtt', 'mysql']))),
-    ),
+    services: optional(anyOf(offeredServices, listOf(oneOf(['mqtt', 'mysql'])))),
     secrets: optional(mapOf(text, text)),
     http: optional(
       listOf(
         dictOf(
           {
             path: optional(text, '/'),
-            port: optional(allOf(wholeNumber, between(1, 65_535))),
+            port: optional(networkPort),
             tls: optional(strictBoolean, false),
             status: optional(allOf(wholeNumber, between(100, 599))),
             body: optional(pattern),
@@ -173,7 +209,7 @@ const schema = dictOf(
       listOf(
         dictOf(
           {
-            run: required(listOf(text)),
+            run: required(command),
             exit: optional(allOf(wholeNumber, between(0, 255)), 0),
             output: optional(pattern),
           },
@@ -190,7 +226,7 @@ const schema = dictOf(
         {
           start_seconds: optional(amount),
           up_seconds: optional(amount),
-          memory_mb: optional(amount),
+          memory_mb: optional(allOf(amount, between(MIN_MEMORY_MB, undefined))),
           cpu_seconds: optional(amount),
           image_mb: optional(amount),
         },

@@ -1,9 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 
+import { prepareCoreHeaders } from './core-headers.js';
 import {
-  dropHeaders,
-  findHeader,
   passRequest,
   readHeaderPairs,
   readPeerAddress,
@@ -26,21 +25,6 @@ export interface GatewayOptions {
 /** A session lasts 15 minutes; a fresh one is opened well before that. */
 const SESSION_AGE_MS = 10 * 60_000;
 const MAX_ANSWER_BYTES = 64 * 1024;
-
-/** What Core drops from a browser's request besides the body's framing. */
-const DROPPED_HEADERS: ReadonlySet<string> = new Set([
-  'accept-encoding',
-  'sec-websocket-extensions',
-  'sec-websocket-protocol',
-  'sec-websocket-version',
-  'sec-websocket-key',
-  'cookie',
-  'x-forwarded-for',
-  'x-forwarded-host',
-  'x-forwarded-proto',
-  'x-hass-source',
-  'x-ingress-path',
-]);
 
 /**
  * Plays Home Assistant's side of ingress for the browsers of a server: answers `/api/hassio_ingress/<token>/…` by way
@@ -105,21 +89,12 @@ export class CoreGateway {
       : replyStatus(404, 'outside of the add-on');
   }
 
-  /** Core's headers (homeassistant/components/hassio/ingress.py, `_init_header`). */
   async #prepareHeaders(request: IncomingMessage): Promise<HeaderPairs> {
-    const headers = readHeaderPairs(request);
-    const cookies = [findHeader(headers, 'cookie'), `ingress_session=${await this.#openSession()}`];
-    const forwarded = findHeader(headers, 'x-forwarded-for');
-    const peer = readPeerAddress(request);
-    return [
-      ...dropHeaders(headers, DROPPED_HEADERS),
-      ['Cookie', cookies.filter((cookie) => cookie !== undefined).join('; ')],
-      ['X-Hass-Source', 'core.ingress'],
-      ['X-Ingress-Path', this.#entry],
-      ['X-Forwarded-For', forwarded === undefined ? peer : `${forwarded}, ${peer}`],
-      ['X-Forwarded-Host', findHeader(headers, 'host') ?? ''],
-      ['X-Forwarded-Proto', 'http'],
-    ];
+    return prepareCoreHeaders(readHeaderPairs(request), {
+      entry: this.#entry,
+      peerAddress: readPeerAddress(request),
+      session: await this.#openSession(),
+    });
   }
 
   #openSession(): Promise<string> {

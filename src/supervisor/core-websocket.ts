@@ -3,6 +3,7 @@ import { WebSocket, type RawData } from 'ws';
 import { readText } from './body.js';
 import type { AddonInstance } from './instance.js';
 import { isJsonObject, type JsonObject, type JsonValue } from './json.js';
+import type { RecordedRequest } from './request-record.js';
 
 /** Time for the `auth` message after the handshake (supervisor/api/proxy.py, `websocket`). */
 const AUTH_TIMEOUT_MS = 10_000;
@@ -13,6 +14,12 @@ export interface WebSocketLogin {
   readonly reason?: string;
   readonly missing?: string;
 }
+
+/** A command that was not carried out, for the record of requests. */
+export type RefusedCommand = Pick<RecordedRequest, 'path' | 'status' | 'reason' | 'unsupported'>;
+
+/** What an add-on sends as a type may be anything. */
+const MAX_TYPE = 100;
 
 type Send = (message: JsonObject) => void;
 
@@ -32,6 +39,8 @@ export function serveCoreWebSocket(
     readonly coreVersion: string;
     readonly findInstance: (token: string) => AddonInstance | undefined;
     readonly onLogin: (login: WebSocketLogin) => void;
+    /** Told once in a connection about each type of command that is refused. */
+    readonly onRefusedCommand: (command: RefusedCommand, instance: AddonInstance) => void;
   },
 ): void {
   const send: Send = (message) => {
@@ -57,7 +66,10 @@ export function serveCoreWebSocket(
       return;
     }
     send({ type: 'auth_ok', ha_version: login.instance.core.version });
-    new CoreSession(login.instance, send).serve(socket);
+    const { instance } = login;
+    new CoreSession(instance, send, (command) => {
+      options.onRefusedCommand(command, instance);
+    }).serve(socket);
   });
   send({ type: 'auth_required', ha_version: options.coreVersion });
 }
@@ -87,10 +99,12 @@ function checkLogin(
 class CoreSession {
   #lastId = 0;
   readonly #subscriptions = new Map<number, () => void>();
+  readonly #refusedTypes = new Set<string>();
 
   constructor(
     private readonly instance: AddonInstance,
     private readonly send: Send,
+    private readonly onRefused: (command: RefusedCommand) => void,
   ) {}
 
   serve(socket: WebSocket): void {
@@ -117,6 +131,7 @@ class CoreSession {
     }
     if (/^(?:supervisor|hassio)\//.test(type)) {
       this.#fail(id, 'unauthorized', 'Unauthorized');
+      this.#tellRefused(type, { status: 403, reason: 'add-ons may not send this command' });
       return;
     }
     if (id <= this.#lastId) {
@@ -152,6 +167,8 @@ class CoreSession {
       case 'config/area_registry/list':
       case 'config/device_registry/list':
       case 'config/entity_registry/list':
+      case 'config/floor_registry/list':
+      case 'config/label_registry/list':
         this.#succeed(id, []);
         return;
       case 'supported_features':
@@ -176,7 +193,19 @@ class CoreSession {
         return;
       default:
         this.#fail(id, 'unknown_command', 'Unknown command.');
+        this.#tellRefused(type, {
+          status: 404,
+          reason: 'the stand-in for Home Assistant does not know this command',
+          unsupported: true,
+        });
     }
+  }
+
+  #tellRefused(type: string, refusal: Omit<RefusedCommand, 'path'>): void {
+    const path = type.slice(0, MAX_TYPE);
+    if (this.#refusedTypes.has(path)) return;
+    this.#refusedTypes.add(path);
+    this.onRefused({ path, ...refusal });
   }
 
   #subscribe(id: number, eventType: JsonValue | undefined): void {

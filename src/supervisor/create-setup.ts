@@ -191,13 +191,22 @@ function describeProvider(service: ServiceName): AddonDescription {
   );
 }
 
+/** Who looks at an add-on's page unless a test says otherwise. */
+export const USUAL_USER: CoreUser = {
+  id: '0'.repeat(32),
+  username: 'tester',
+  password: 'tester',
+  displayName: 'tester',
+  isOwner: true,
+};
+
 function completeUsers(given: readonly Partial<CoreUser>[]): readonly CoreUser[] {
   return given.map((user, index) => {
-    const username = user.username ?? 'tester';
+    const username = user.username ?? USUAL_USER.username;
     return {
+      ...USUAL_USER,
       id: index.toString(16).padStart(32, '0'),
       username,
-      password: 'tester',
       displayName: username,
       isOwner: index === 0,
       ...user,

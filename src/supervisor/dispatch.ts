@@ -97,5 +97,6 @@ function refuseRoute(
       headers: { Allow: lookup.allowed.join(',') },
     });
   }
-  return replyError(404, 'the Supervisor has no such endpoint, or the stand-in does not know it');
+  const reason = 'the Supervisor has no such endpoint, or the stand-in does not know it';
+  return { ...replyError(404, reason), unsupported: true };
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 
+import { prepareCoreHeaders } from './core-headers.js';
 import {
   decodeBody,
   dropHeaders,
@@ -44,6 +45,9 @@ export interface IngressResponse {
 }
 
 const CORE_ADDRESS = '172.30.32.1';
+/** A browser at home, and where it finds Home Assistant. */
+const BROWSER_ADDRESS = '192.168.1.10';
+export const BROWSER_HOST = 'homeassistant.local:8123';
 const DEFAULT_TIMEOUT_MS = 10_000;
 const DEFAULT_MAX_BYTES = 1024 * 1024;
 
@@ -101,9 +105,13 @@ function encodeHeader(value: string): string {
  */
 export async function requestThroughIngress(ingress: IngressRequest): Promise<IngressResponse> {
   const timeoutMs = ingress.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-  const given = Object.entries(ingress.headers ?? {}).filter(
-    ([name]) => name.toLowerCase() !== 'x-ingress-path',
-  );
+  const given = Object.entries(ingress.headers ?? {});
+  const browser =
+    findHeader(given, 'host') === undefined ? [['Host', BROWSER_HOST] as const, ...given] : given;
+  const fromCore = prepareCoreHeaders(browser, {
+    entry: ingress.ingressEntry,
+    peerAddress: BROWSER_ADDRESS,
+  });
   const abort = new AbortController();
   const timer = setTimeout(() => {
     abort.abort(new Error(`no complete answer within ${timeoutMs} ms`));
@@ -111,7 +119,7 @@ export async function requestThroughIngress(ingress: IngressRequest): Promise<In
   try {
     const answer = await sendRequest(ingress, {
       method: ingress.method ?? 'GET',
-      headers: prepareIngressHeaders([...given, ['X-Ingress-Path', ingress.ingressEntry]], {
+      headers: prepareIngressHeaders(fromCore, {
         user: ingress.user,
         peerAddress: ingress.peerAddress ?? CORE_ADDRESS,
       }),

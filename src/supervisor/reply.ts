@@ -3,13 +3,14 @@ import type { Readable } from 'node:stream';
 
 import type { JsonValue } from './json.js';
 
-/** An answer before it is written; the last two fields go to the record of the request only. */
+/** An answer before it is written; the last three fields go to the record of the request only. */
 export interface Reply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | readonly string[]>>;
   readonly body: string | Buffer | Readable;
   readonly reason?: string;
   readonly missing?: string;
+  readonly unsupported?: boolean;
 }
 
 export interface FailureDetails {

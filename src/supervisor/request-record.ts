@@ -2,6 +2,7 @@
 export interface RecordedRequest {
   /** `id` of the setup by token or source address, null when the request can't be assigned to one. */
   readonly instance: string | null;
+  /** `WebSocket` for a command of Core's WebSocket API, whose type is then the path. */
   readonly method: string;
   /** Path without the query, which may hold secrets. */
   readonly path: string;
@@ -10,6 +11,8 @@ export interface RecordedRequest {
   readonly reason?: string;
   /** The lines of config.yaml that would have allowed it, such as `homeassistant_api: true`. */
   readonly missing?: string;
+  /** The stand-in has no such thing; Home Assistant may. */
+  readonly unsupported?: boolean;
 }
 
 /** Puts a record into one sentence: ``asked for `/services/mqtt`, refused: `services: [mqtt:want]` is missing``. */

@@ -178,6 +178,9 @@ class Frontend {
             ...(missing === undefined ? {} : { missing }),
           });
         },
+        onRefusedCommand: (refused, { setup }) => {
+          this.#remember({ instance: setup.id, method: 'WebSocket', ...refused });
+        },
       });
     });
   }
@@ -246,6 +249,7 @@ class Frontend {
       status: reply.status,
       ...(reply.reason === undefined ? {} : { reason: reply.reason }),
       ...(reply.missing === undefined ? {} : { missing: reply.missing }),
+      ...(reply.unsupported === true ? { unsupported: true } : {}),
     });
   }
 

@@ -107,8 +107,11 @@ export function mapOf(
   };
 }
 
-/** A list. An error inside of an item, deeper than the item itself, ends the checking. */
-export function listOf(checkItem: Validator): Validator {
+/**
+ * A list. In the Supervisor's files an error inside of an item, deeper than the item itself, ends the checking; in ours
+ * all errors of `every` item are told.
+ */
+export function listOf(checkItem: Validator, every?: 'every'): Validator {
   return (value, path) => {
     if (!isList(value)) return fail(path, `must be a list, not ${describeValue(value)}`);
     const issues: Issue[] = [];
@@ -116,6 +119,7 @@ export function listOf(checkItem: Validator): Validator {
     for (const [index, item] of value.entries()) {
       const checked = checkItem(item, [...path, index]);
       if (checked.ok) result.push(checked.value);
+      else if (every !== undefined) issues.push(...checked.issues);
       else if (checked.issues[0].path.length > path.length + 1) return checked;
       else issues.push(checked.issues[0]);
     }

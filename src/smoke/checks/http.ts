@@ -1,3 +1,4 @@
+import { USUAL_USER } from '../../supervisor/create-setup.js';
 import { watchdogProbe, webuiAddress } from '../../supervisor/address-templates.js';
 import {
   WATCHDOG_HTTP_MS,
@@ -9,8 +10,9 @@ import {
 import type { CheckContext, SmokeCheck } from '../check.js';
 import { lookInside } from '../inside.js';
 import { findReach, listOpenPorts } from '../listeners.js';
-import { failed, passed, skipped, type CheckFinding } from '../report.js';
+import { failed, passed, skipped, warning, type CheckFinding } from '../report.js';
 import { LISTEN_EVERYWHERE } from './dead-end.js';
+import { findStrayAddresses, findStrayRedirect, listAddresses } from './ingress-page.js';
 
 const RETRY_MS = 250;
 
@@ -63,13 +65,18 @@ function httpProbe(
   return { kind: 'http', host, port, path, tls, timeoutMs: WATCHDOG_HTTP_MS * context.timeScale };
 }
 
+function ingressPath(path: string): string {
+  return `/${path.replace(/^\//, '')}`;
+}
+
 function ingressProbe(context: CheckContext, host: string, path: string): IngressProbe {
   return {
     kind: 'ingress',
     host,
     port: context.ingressPort,
-    path: `/${path.replace(/^\//, '')}`,
+    path: ingressPath(path),
     ingressEntry: context.ingressEntry,
+    user: USUAL_USER,
     timeoutMs: WATCHDOG_HTTP_MS * context.timeScale,
   };
 }
@@ -144,9 +151,35 @@ export const webuiCheck: SmokeCheck = {
 /** Where the Supervisor is on every installation; add-ons may let in nobody else. */
 const SUPERVISOR_ADDRESS = '172.30.32.2';
 
+/** What a browser asks for when somebody opens a page. */
+const BROWSER_ACCEPT = {
+  Accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8',
+};
+
+/** A page that answers may still lead out of ingress, where Home Assistant answers instead of the add-on. */
+function pageFinding(context: CheckContext, answer: ProbeAnswer, where: string): CheckFinding {
+  const { addon, ingressEntry, ingressPort } = context;
+  const path = ingressPath(addon.ingressEntry ?? '');
+  const redirect = findStrayRedirect({ entry: ingressEntry, path, port: ingressPort }, answer);
+  if (redirect !== undefined) {
+    return failed(
+      `${where}; it redirects to ${redirect}, where no browser reaches the add-on`,
+      'Redirect to a relative address, or put the header X-Ingress-Path before the path.',
+    );
+  }
+  const addresses = findStrayAddresses(ingressEntry, answer);
+  return addresses.length === 0
+    ? passed(where)
+    : warning(
+        `${where}; the page loads ${listAddresses(addresses)} from Home Assistant, not from the add-on`,
+        'Make these addresses relative, or put the header X-Ingress-Path before them.',
+      );
+}
+
 async function ingressFinding(context: CheckContext, answer: ProbeAnswer): Promise<CheckFinding> {
   const where = `port ${context.ingressPort}: ${await describeAnswer(context, context.ingressPort, answer)}`;
-  if (answer.status !== undefined && answer.status < 400) return passed(where);
+  if (answer.status !== undefined && answer.status < 400)
+    return pageFinding(context, answer, where);
   const isRefused = answer.status === 401 || answer.status === 403;
   if (isRefused && context.supervisorAddress !== SUPERVISOR_ADDRESS) {
     return skipped(
@@ -156,7 +189,7 @@ async function ingressFinding(context: CheckContext, answer: ProbeAnswer): Promi
   return failed(
     where,
     answer.connected
-      ? `Let the service accept requests from the Supervisor (${SUPERVISOR_ADDRESS}) without a login.`
+      ? `Let the service accept requests from the Supervisor (${SUPERVISOR_ADDRESS}) without a login; X-Remote-User-Name says who it is.`
       : `Let the service listen on \`ingress_port\`. ${LISTEN_EVERYWHERE}`,
   );
 }
@@ -170,7 +203,11 @@ export const ingressCheck: SmokeCheck = {
     if (!addon.ingress) return skipped('no `ingress` in the config');
     const answer = await ask(
       context,
-      (host) => probe(ingressProbe(context, host, addon.ingressEntry ?? '')),
+      (host) =>
+        probe({
+          ...ingressProbe(context, host, addon.ingressEntry ?? ''),
+          headers: BROWSER_ACCEPT,
+        }),
       ({ status }) => status !== undefined && status < 400,
     );
     return ingressFinding(context, answer);

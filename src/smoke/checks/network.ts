@@ -1,5 +1,4 @@
 import { watchdogProbe } from '../../supervisor/address-templates.js';
-import { describeRequest, type RecordedRequest } from '../../supervisor/request-record.js';
 import type { CheckContext, SmokeCheck } from '../check.js';
 import { lookInside, type Inside } from '../inside.js';
 import { findReach, listOpenPorts, type Listener } from '../listeners.js';
@@ -106,40 +105,5 @@ export const portsCheck: SmokeCheck = {
     }
     const all = [...promised.map(describePort), ...listOtherPorts(context).map(String)];
     return passed(all.length === 0 ? 'none' : [...new Set(all)].join(', '));
-  },
-};
-
-/** What the Supervisor would do to the container at once, and a test of this very container can't. */
-function isIneffective({ method, path, status }: RecordedRequest): boolean {
-  return method === 'POST' && status === 200 && /^\/addons\/[^/]+\/(?:restart|stop)$/.test(path);
-}
-
-/** What the add-on asked the Supervisor for, and what it was refused for want of a right. */
-export const supervisorCheck: SmokeCheck = {
-  id: 'supervisor',
-  title: 'it asks the Supervisor only for what its config allows',
-  needs: ['start'],
-  run: ({ requests }) => {
-    const all = requests();
-    const ineffective = all.filter(isIneffective);
-    const refused = all.filter(({ missing }) => missing !== undefined);
-    if (all.length === 0) return Promise.resolve(skipped('it asked for nothing'));
-    if (refused.length === 0) {
-      const paths = [...new Set(all.map(({ path }) => path))];
-      if (ineffective.length > 0) {
-        const lines = [...new Set(ineffective.map(describeRequest))];
-        return Promise.resolve(
-          warning(
-            `${lines.join('; ')}, but nothing was done about it`,
-            'What comes after that is not tested here; `addon-release dev` does what the add-on asks for.',
-          ),
-        );
-      }
-      return Promise.resolve(passed(`${all.length} requests: ${paths.slice(0, 5).join(', ')}`));
-    }
-    const lines = [...new Set(refused.map(describeRequest))];
-    return Promise.resolve(
-      failed(lines.join('; '), 'Add the missing lines to the config, or do not ask.'),
-    );
   },
 };

@@ -96,7 +96,7 @@ const CORE_ENDPOINTS: readonly CoreEndpoint[] = [
     path: 'template',
     handle: () => {
       const message = 'The stand-in for Home Assistant does not render templates.';
-      return { ...replyJson({ message }, 400), reason: message };
+      return { ...replyJson({ message }, 400), reason: message, unsupported: true };
     },
   },
 ];
@@ -134,7 +134,8 @@ function proxyRoutes(base: string, methods: readonly Method[]): readonly Route[]
     right: 'open',
     handle: (call) => {
       findCoreClient(call);
-      return replyStatus(404, 'the stand-in for Home Assistant has no such endpoint');
+      const reason = 'the stand-in for Home Assistant has no such endpoint';
+      return { ...replyStatus(404, reason), unsupported: true };
     },
   }));
   return [websocket, ...known, ...rest];

@@ -28,12 +28,25 @@ describe('dev', () => {
   test('has a run and a port', () => {
     const invocation = parse('dev', '--run', 'tls', '--port', '8080', '--build-arg', 'A=1');
     expect(invocation).toMatchObject({ command: 'dev', flags: { buildArg: ['A=1'] } });
-    expect(parseDevFlags(invocation?.flags ?? {})).toEqual({ runName: 'tls', port: 8080 });
-    expect(parseDevFlags({})).toEqual({ runName: undefined, port: undefined });
+    expect(parseDevFlags(invocation?.flags ?? {})).toEqual({
+      runName: 'tls',
+      port: 8080,
+      debugPorts: [],
+    });
+    expect(parseDevFlags({})).toEqual({ runName: undefined, port: undefined, debugPorts: [] });
+  });
+
+  test('has ports for debuggers', () => {
+    const ports = ['9229', '5678', '9229'].flatMap((port) => ['--debug-port', port]);
+    const { debugPorts } = parseDevFlags(parse('dev', ...ports)?.flags ?? {});
+    expect(debugPorts).toEqual([9229, 5678]);
   });
 
   test.each(['', '0', '65536', '80a', '-1', '1.5', ' 80'])('"%s" is no port', (port) => {
     expect(() => parseDevFlags({ port })).toThrow(`--port "${port}" is not a port`);
+    expect(() => parseDevFlags({ debugPort: ['80', port] })).toThrow(
+      `--debug-port "${port}" is not a port`,
+    );
   });
 
   test.each<[string, Flags]>([

@@ -5,6 +5,7 @@ import {
   parseDockerPorts,
   publishArgument,
   readTakenPort,
+  withDebugPorts,
 } from '../../../src/dev/published-ports.js';
 
 const ADDON = {
@@ -49,6 +50,34 @@ describe('ports of the config', () => {
       'port 80 is at 127.0.0.1:32768 (8080 is taken)',
       'port 9000/tcp is not published: the config gives it no host port',
     ]);
+  });
+});
+
+describe('ports of debuggers', () => {
+  const published = (addon: typeof ADDON, debugPorts: readonly number[]) =>
+    listPublishedPorts(withDebugPorts(addon, debugPorts), new Set()).map(publishArgument);
+
+  test('come beside those of the config, at their own number', () => {
+    expect(published(ADDON, [9229])).toEqual([...published(ADDON, []), '127.0.0.1:9229:9229/tcp']);
+    expect(published(ADDON, [])).toEqual(listPublishedPorts(ADDON, new Set()).map(publishArgument));
+  });
+
+  test.each([80, 8000, 9000])('take the place of the same port in the config: %i', (port) => {
+    const all = published(ADDON, [port]);
+    expect(all.filter((one) => one.endsWith(`:${port}/tcp`))).toEqual([
+      `127.0.0.1:${port}:${port}/tcp`,
+    ]);
+    expect(all).toContain('127.0.0.1:5353:53/udp');
+  });
+
+  test("are reached although the config wants the host's network", () => {
+    expect(published({ ...ADDON, hostNetwork: true }, [9229])).toEqual(['127.0.0.1:9229:9229/tcp']);
+    expect(
+      describePorts(
+        withDebugPorts({ ...ADDON, hostNetwork: true }, [9229]),
+        parseDockerPorts('9229/tcp -> 127.0.0.1:9229\n'),
+      ),
+    ).toEqual(['port 9229/tcp is at 127.0.0.1:9229']);
   });
 });
 

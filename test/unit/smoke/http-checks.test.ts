@@ -7,10 +7,13 @@ import {
   watchdogCheck,
   webuiCheck,
 } from '../../../src/smoke/checks/http.js';
+import { USUAL_USER } from '../../../src/supervisor/create-setup.js';
 import type { HttpExpectation } from '../../../src/smoke/smoke-file.js';
 import type { Probe, ProbeAnswer } from '../../../src/supervisor/probes.js';
 import { sampleAddon } from '../../helpers/sample-addon.js';
 import { checkContext, NO_SMOKE_FILE, probeOf, RUNNING } from './support.js';
+
+const ENTRY = '/api/hassio_ingress/token';
 
 async function find(
   check: SmokeCheck,
@@ -117,8 +120,62 @@ describe('ingress', () => {
       port: 8099,
       path: '/start/',
       ingressEntry: '/api/hassio_ingress/token',
+      user: USUAL_USER,
+      headers: { Accept: expect.stringMatching(/^text\/html,/) as string },
       timeoutMs: 10_000,
     });
+  });
+
+  test.each<readonly [string, string | undefined, string, string]>([
+    // What the page redirects to, and what its HTML loads.
+    ['passed', './login', '', ''],
+    ['passed', 'page', '', ''],
+    ['passed', `${ENTRY}/login`, '', ''],
+    ['passed', `http://homeassistant.local:8123${ENTRY}/login`, '', ''],
+    ['passed', 'https://accounts.example/login?back=/', '', ''],
+    ['failed', '/login', '', 'it redirects to /login, where no browser reaches the add-on'],
+    ['failed', '../', '', 'it redirects to ../, where'],
+    ['failed', `${ENTRY}x/login`, '', 'where no browser'],
+    ['failed', 'http://homeassistant.local:8099/start/', '', 'where no browser'],
+    ['failed', 'http://172.30.33.5:8099/start/', '', 'where no browser'],
+    ['failed', 'http://', '', 'it redirects to http://, where'],
+    ['passed', undefined, '<script src="app.js"></script>', ''],
+    ['passed', undefined, `<link rel=stylesheet href=${ENTRY}/a.css>`, ''],
+    ['passed', undefined, '<script src="//cdn.example/a.js"></script>', ''],
+    ['passed', undefined, '<a href="/config">settings of Home Assistant</a>', ''],
+    [
+      'warning',
+      undefined,
+      `<LINK rel="icon" href='/a.ico'><script type="module" src="/b.js">`,
+      'the page loads /a.ico, /b.js from Home Assistant',
+    ],
+    [
+      'warning',
+      undefined,
+      '<img src=/1><img src=/2><img src=/3><img src=/3><img alt="" src=/4><img src=/5>',
+      '/1, /2, /3 and 2 more',
+    ],
+  ])('%s: redirect to %s, page %s', async (outcome, location, body, evidence) => {
+    const headers =
+      location === undefined ? { 'content-type': 'text/html; charset=utf-8' } : { location };
+    const status = location === undefined ? 200 : 302;
+    const finding = await find(
+      ingressCheck,
+      { ingress: true },
+      { 8099: { status, headers, body } },
+    );
+    expect(finding.outcome).toBe(outcome);
+    expect(finding.evidence).toContain(evidence);
+    expect(finding.hint?.includes('X-Ingress-Path') ?? false).toBe(outcome !== 'passed');
+  });
+
+  test('of anything but HTML the addresses are not looked at', async () => {
+    const answer = {
+      status: 200,
+      headers: { 'content-type': 'text/plain' },
+      body: '<script src="/b.js">',
+    };
+    expect((await find(ingressCheck, { ingress: true }, { 8099: answer })).outcome).toBe('passed');
   });
 
   test('must ask for no login', async () => {

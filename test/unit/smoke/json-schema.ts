@@ -15,6 +15,7 @@ export interface JsonSchema {
   readonly maximum?: number;
   readonly minLength?: number;
   readonly maxLength?: number;
+  readonly minItems?: number;
   readonly format?: 'regex';
 }
 
@@ -63,7 +64,10 @@ export function fits(schema: JsonSchema, value: unknown): boolean {
     const isRight = schema.format === undefined || isRegex(value);
     return isRight && value.length >= minLength && value.length <= maxLength;
   }
-  if (Array.isArray(value)) return items === undefined || value.every((item) => fits(items, item));
+  if (Array.isArray(value)) {
+    const isLongEnough = value.length >= (schema.minItems ?? 0);
+    return isLongEnough && (items === undefined || value.every((item) => fits(items, item)));
+  }
   if (typeof value !== 'object' || value === null) return true;
   return fitsObject(schema, value as Readonly<Record<string, unknown>>);
 }

@@ -2,12 +2,11 @@ import { describe, expect, test } from 'vitest';
 import type { Addon } from '../../../src/addon/types.js';
 import { commandsCheck, filesCheck, writesCheck } from '../../../src/smoke/checks/inside.js';
 import { logCheck } from '../../../src/smoke/checks/log.js';
-import { portsCheck, supervisorCheck } from '../../../src/smoke/checks/network.js';
+import { portsCheck } from '../../../src/smoke/checks/network.js';
 import { resourcesCheck } from '../../../src/smoke/checks/resources.js';
 import { servicesCheck, steadyCheck } from '../../../src/smoke/checks/services.js';
 import { lookInside } from '../../../src/smoke/inside.js';
 import { LogWatch } from '../../../src/smoke/log-watch.js';
-import type { RecordedRequest } from '../../../src/supervisor/request-record.js';
 import type { CommandExpectation } from '../../../src/smoke/smoke-file.js';
 import { sampleAddon } from '../../helpers/sample-addon.js';
 import {
@@ -345,43 +344,5 @@ describe('commands and files of smoke.yaml', () => {
   test('are skipped without a file', async () => {
     expect((await run([])).outcome).toBe('skipped');
     expect((await filesCheck.run(checkContext())).outcome).toBe('skipped');
-  });
-});
-
-describe('what it asks the Supervisor for', () => {
-  const record = (path: string, more: Partial<RecordedRequest> = {}): RecordedRequest => ({
-    instance: 'a',
-    method: 'GET',
-    path,
-    status: 200,
-    ...more,
-  });
-  const find = (requests: readonly RecordedRequest[]) =>
-    supervisorCheck.run(checkContext({ requests: () => requests }));
-
-  test('is allowed, or nothing', async () => {
-    expect(await find([record('/info'), record('/info')])).toEqual({
-      outcome: 'passed',
-      evidence: '2 requests: /info',
-    });
-    expect((await find([])).outcome).toBe('skipped');
-  });
-
-  test('is refused for want of a line in the config', async () => {
-    const refused = record('/services/mqtt', { status: 403, missing: 'services: [mqtt:want]' });
-    expect(await find([record('/info'), refused, refused])).toMatchObject({
-      outcome: 'failed',
-      evidence: 'asked for `/services/mqtt`, refused: `services: [mqtt:want]` is missing',
-    });
-  });
-
-  test('is a restart, which does not take place', async () => {
-    const restart = record('/addons/self/restart', { method: 'POST' });
-    expect(await find([record('/info'), restart])).toMatchObject({
-      outcome: 'warning',
-      evidence:
-        'asked for `POST /addons/self/restart`, answered with 200, but nothing was done about it',
-    });
-    expect((await find([{ ...restart, status: 400 }])).outcome).toBe('passed');
   });
 });

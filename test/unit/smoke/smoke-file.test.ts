@@ -136,6 +136,38 @@ limits:
   ]);
 });
 
+test('a service that is offered is checked, and the reason why a pattern is none is told', async () => {
+  const { problems } = await read(`services:
+  mqtt: { hots: broker, port: 70000 }
+http:
+  - { body: "(", status: 20 }
+  - { bodi: x, port: 0 }
+log: { require: ["[a"] }
+commands: [{ run: [] }]
+`);
+  expect(problems).toEqual([
+    expect.stringMatching(
+      /^smoke\.yaml:2:\d+: services\.mqtt\.hots is not known here; known are host/,
+    ),
+    expect.stringMatching(/^smoke\.yaml:2:\d+: services\.mqtt\.port must be /),
+    'smoke.yaml:4:7: http[0].body is not a regular expression: Unterminated group',
+    'smoke.yaml:4:18: http[0].status must be at least 100, not 20',
+    expect.stringMatching(/^smoke\.yaml:5:\d+: http\[1\]\.bodi is not known here; known are path/),
+    expect.stringMatching(/^smoke\.yaml:5:\d+: http\[1\]\.port must be at least 1, not 0$/),
+    expect.stringMatching(/log\.require\[0\] is not a regular expression: Unterminated character/),
+    expect.stringMatching(/^smoke\.yaml:7:\d+: commands\[0\]\.run must name a program to run$/),
+  ]);
+});
+
+test.each(['', '# for editors\n', '{}'])(
+  'a file with nothing in it asks for nothing: %j',
+  async (text) => {
+    const { smokeFile, problems } = await read(text);
+    expect(problems).toEqual([]);
+    expect(smokeFile).toEqual(NO_SMOKE_FILE);
+  },
+);
+
 test('a file that can not be read is a problem with its place', async () => {
   expect((await read('runs: [')).problems).toEqual([
     expect.stringMatching(/^smoke\.yaml:\d+:\d+: ./),
@@ -153,7 +185,12 @@ describe('the JSON Schema for editors', () => {
 
   const at = (...steps: readonly string[]): JsonSchema =>
     steps.reduce<JsonSchema>((schema, step) => {
-      const next = step === '[]' ? schema.items : schema.properties?.[step];
+      const next =
+        step === '[]'
+          ? schema.items
+          : step === 'anyOf'
+            ? schema.anyOf?.find(({ properties }) => properties !== undefined)
+            : schema.properties?.[step];
       if (next === undefined) throw new Error(`the schema has no ${step}`);
       return next;
     }, SCHEMA);
@@ -165,6 +202,8 @@ describe('the JSON Schema for editors', () => {
     ['the file', [], X],
     ['a run', ['runs', '[]'], { runs: [{ name: ITEM.name, ...X }] }],
     ['a request', ['http', '[]'], { http: [X] }],
+    ['a broker', ['services', 'anyOf', 'mqtt'], { services: { mqtt: X } }],
+    ['a database', ['services', 'anyOf', 'mysql'], { services: { mysql: X } }],
     ['the log', ['log'], { log: X }],
     ['a command', ['commands', '[]'], { commands: [{ run: ITEM.run, ...X }] }],
     ['the limits', ['limits'], { limits: X }],
@@ -196,6 +235,11 @@ describe('the JSON Schema for editors', () => {
     [false, { services: ['redis'] }],
     [false, { services: { redis: {} } }],
     [false, { services: { mqtt: 1883 } }],
+    [true, { services: { mqtt: { ssl: true, protocol: '3.1', addon: 'a_b' }, mysql: {} } }],
+    [false, { services: { mqtt: { hots: 'broker' } } }],
+    [false, { services: { mqtt: { port: '1883' } } }],
+    [false, { services: { mqtt: { protocol: '5' } } }],
+    [false, { services: { mysql: { ssl: true } } }],
     [false, { services: 'mqtt' }],
     [true, { secrets: { a: 'b' } }],
     [false, { secrets: { a: 5 } }],
@@ -214,6 +258,7 @@ describe('the JSON Schema for editors', () => {
     [true, { commands: [{ run: ['a'], exit: 255, output: 'b' }] }],
     [false, { commands: [{ exit: 0 }] }],
     [false, { commands: [{ run: 'a' }] }],
+    [false, { commands: [{ run: [] }] }],
     [false, { commands: [{ run: ['a'], exit: 256 }] }],
     [false, { commands: [{ run: ['a'], exit: -1 }] }],
     [true, { files: ['/a'], user: 'app', restart: true, upgrade: false }],
@@ -221,7 +266,8 @@ describe('the JSON Schema for editors', () => {
     [false, { user: 1000 }],
     [false, { restart: 'yes' }],
     [false, { upgrade: 1 }],
-    [true, { limits: { start_seconds: 0, up_seconds: 1.5, memory_mb: 5, cpu_seconds: 1 } }],
+    [true, { limits: { start_seconds: 0, up_seconds: 1.5, memory_mb: 7, cpu_seconds: 1 } }],
+    [false, { limits: { memory_mb: 6.9 } }],
     [false, { limits: { start_seconds: -1 } }],
     [false, { limits: { image_mb: '100' } }],
     [false, { limits: { cpu_seconds: true } }],

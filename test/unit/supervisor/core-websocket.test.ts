@@ -260,6 +260,30 @@ describe('commands', () => {
     expect(await client.ask(message)).toMatchObject({ success: false, error: { code } });
   });
 
+  it('are recorded once when they are not carried out', async () => {
+    const client = await logIn();
+    const types = ['ping', 'no/such/command', 'no/such/command', 'supervisor/api', 'x'.repeat(101)];
+    for (const [id, type] of types.entries()) await client.ask({ id: id + 1, type });
+    const unknown = {
+      instance: setup.id,
+      method: 'WebSocket',
+      status: 404,
+      reason: 'the stand-in for Home Assistant does not know this command',
+      unsupported: true,
+    };
+    expect(supervisor.requests().slice(1)).toEqual([
+      { ...unknown, path: 'no/such/command' },
+      {
+        instance: setup.id,
+        method: 'WebSocket',
+        path: 'supervisor/api',
+        status: 403,
+        reason: 'add-ons may not send this command',
+      },
+      { ...unknown, path: 'x'.repeat(100) },
+    ]);
+  });
+
   it('need rising numbers and may come in bundles', async () => {
     const client = await logIn();
     client.send([

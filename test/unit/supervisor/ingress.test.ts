@@ -100,7 +100,7 @@ describe('requestThroughIngress', () => {
         url: '/items?x=%2F',
         body: 'päyload',
         headers: {
-          host: `127.0.0.1:${addon.port}`,
+          host: 'homeassistant.local:8123',
           connection: 'close',
           accept: '*/*',
           'accept-encoding': 'gzip, deflate',
@@ -110,7 +110,10 @@ describe('requestThroughIngress', () => {
           'x-remote-user-id': 'u1',
           'x-remote-user-name': 'ann',
           'x-remote-user-display-name': Buffer.from('Änn').toString('latin1'),
-          'x-forwarded-for': 'None, 172.30.32.1',
+          'x-forwarded-for': '192.168.1.10, 172.30.32.1',
+          'x-forwarded-host': 'homeassistant.local:8123',
+          'x-forwarded-proto': 'http',
+          'x-hass-source': 'core.ingress',
         },
       },
     ]);

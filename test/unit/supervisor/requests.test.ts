@@ -158,6 +158,32 @@ describe('routing', () => {
     expect([answer.status, answer.text]).toEqual([200, '']);
   });
 
+  it('marks what only the stand-in may not know', async () => {
+    const known = setupWith({
+      hassio_api: true,
+      hassio_role: 'admin',
+      homeassistant_api: true,
+    });
+    supervisor = await start(known);
+    const calls = [
+      ['GET', '/hosts/info', true],
+      ['GET', '/core/api/calendar_proxy', true],
+      ['POST', '/core/api/template', true],
+      ['GET', '/core/api/states/light.none', false],
+      ['GET', '/addons/core_none/info', false],
+      ['DELETE', '/info', false],
+      ['GET', '/info', false],
+    ] as const;
+    for (const [method, path] of calls) {
+      await call(supervisor.port, path, { token: known.token, method });
+    }
+    expect(
+      supervisor
+        .requests()
+        .map(({ method, path, unsupported = false }) => [method, path, unsupported]),
+    ).toEqual(calls);
+  });
+
   it('filters paths that climb, however often they are encoded', async () => {
     supervisor = await start(setup);
     for (const path of ['/addons/self/%252e%252e%252finfo', '/info?file=../../etc/passwd']) {
