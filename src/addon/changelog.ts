@@ -89,12 +89,12 @@ export function findChangelogSection(changelog: string, version: string): string
 }
 
 /** The section of a version in the add-on's CHANGELOG.md; undefined when there is no such file or section. */
-export async function readChangelogSection(
+export function readChangelogSection(
   folder: string,
   version: string,
-): Promise<string | undefined> {
-  const [file] = await findFiles(folder, NAMES);
+): string | undefined {
+  const [file] = findFiles(folder, NAMES);
   if (file === undefined) return undefined;
-  const content = await readTextFile(file, folder);
+  const content = readTextFile(file, folder);
   return content.ok ? findChangelogSection(content.text, version) : undefined;
 }

@@ -1,5 +1,9 @@
-import { lstat, open, readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { closeSync, openSync, readFileSync, readSync, realpathSync, statSync, type Stats } from 'node:fs';
+import { lstat, readdir, realpath, stat } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
+
+// Files of add-ons are small and many. Looking at one and reading it does not wait for the file system, as that costs
+// several times as much as doing it.
 
 /** More than any file of an add-on needs; a larger one is refused unread. */
 export const MAX_FILE_BYTES = 1024 * 1024;
@@ -13,21 +17,22 @@ export type FileText =
  *
  * @param boundary the folder that may not be left; undefined for a file that is known to be no link
  */
-export async function readTextFile(
+export function readTextFile(
   file: string,
   boundary: string | undefined,
-): Promise<FileText> {
+): FileText {
   try {
-    if (boundary !== undefined && !(await isInside(file, boundary))) {
+    if (boundary !== undefined && !liesInside(file, boundary)) {
       return { ok: false, message: `is a link to a place outside of ${boundary}` };
     }
-    const { size, isRegular } = await measure(file);
-    if (!isRegular) return { ok: false, message: 'is no regular file' };
-    if (size > MAX_FILE_BYTES) {
-      return { ok: false, message: `has ${size} bytes; at most ${MAX_FILE_BYTES} are read` };
+    // Opening a pipe waits for its writer, and a device may never end.
+    const found = statSync(file);
+    if (!found.isFile()) return { ok: false, message: 'is no regular file' };
+    if (found.size > MAX_FILE_BYTES) {
+      return { ok: false, message: `has ${found.size} bytes; at most ${MAX_FILE_BYTES} are read` };
     }
     const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-    return { ok: true, text: text.decode(await readFile(file)) };
+    return { ok: true, text: text.decode(readFileSync(file)) };
   } catch (error) {
     if (error instanceof TypeError) return { ok: false, message: 'is not encoded in UTF-8' };
     if (isSystemError(error)) return { ok: false, message: `cannot be read (${error.code})` };
@@ -39,20 +44,20 @@ export async function readTextFile(
  * The beginning of a file that must lie, symbolic links followed, inside of a folder; undefined for
  * everything that is no readable file.
  */
-export async function readFirstBytes(
+export function readFirstBytes(
   file: string,
   boundary: string | undefined,
   maxBytes: number,
-): Promise<Uint8Array | undefined> {
+): Uint8Array | undefined {
   try {
-    if (boundary !== undefined && !(await isInside(file, boundary))) return undefined;
-    if (!(await measure(file)).isRegular) return undefined;
-    const handle = await open(file);
+    if (boundary !== undefined && !liesInside(file, boundary)) return undefined;
+    if (!statSync(file).isFile()) return undefined;
+    const handle = openSync(file, 'r');
     try {
-      const { buffer, bytesRead } = await handle.read(new Uint8Array(maxBytes), 0, maxBytes, 0);
-      return buffer.subarray(0, bytesRead);
+      const bytes = new Uint8Array(maxBytes);
+      return bytes.subarray(0, readSync(handle, bytes, 0, maxBytes, 0));
     } finally {
-      await handle.close();
+      closeSync(handle);
     }
   } catch (error) {
     if (isSystemError(error)) return undefined;
@@ -60,17 +65,10 @@ export async function readFirstBytes(
   }
 }
 
-// Opening a pipe waits for its writer, and a device may never end.
-async function measure(file: string): Promise<{ readonly size: number; readonly isRegular: boolean }> {
-  const found = await stat(file);
-  return { size: found.size, isRegular: found.isFile() };
-}
-
 /** The first of the names that is a file in the folder, and the others that are there too. */
-export async function findFiles(folder: string, names: readonly string[]): Promise<string[]> {
+export function findFiles(folder: string, names: readonly string[]): string[] {
   const files = names.map((name) => join(folder, name));
-  const present = await Promise.all(files.map(isFile));
-  return files.filter((_, index) => present[index]);
+  return files.filter((file) => statNow(file)?.isFile() === true);
 }
 
 /** Is there a regular file, or a link to one? */
@@ -93,7 +91,15 @@ export async function exists(path: string): Promise<boolean> {
 /** Does the path, symbolic links followed, lie in the folder? */
 export async function isInside(path: string, folder: string): Promise<boolean> {
   const [real, boundary] = await Promise.all([realpath(path), realpath(folder)]);
+  return liesIn(real, boundary);
+}
+
+function liesIn(real: string, boundary: string): boolean {
   return real === boundary || real.startsWith(boundary.endsWith(sep) ? boundary : boundary + sep);
+}
+
+function liesInside(path: string, folder: string): boolean {
+  return liesIn(realpathSync.native(path), realpathSync.native(folder));
 }
 
 /** Names in a folder in code-point order; none when there is no such folder. */
@@ -116,8 +122,16 @@ export async function listFoldersUpwards(start: string): Promise<readonly string
   return folders;
 }
 
-function statOrNothing(path: string): Promise<Awaited<ReturnType<typeof stat>> | undefined> {
+function statOrNothing(path: string): Promise<Stats | undefined> {
   return stat(path).catch(() => undefined);
+}
+
+function statNow(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
 }
 
 function isSystemError(error: unknown): error is Error & { readonly code: string } {

@@ -35,7 +35,7 @@ export async function chooseAddonFolder(choice: {
  */
 export async function findAddonFolder(start: string): Promise<string> {
   for (const folder of await listFoldersUpwards(start)) {
-    if (await holdsAddon(folder)) return folder;
+    if (holdsAddon(folder)) return folder;
   }
   const [only, ...others] = await findBelow(start, MAX_DEPTH);
   if (only === undefined) {
@@ -56,15 +56,15 @@ async function findBelow(folder: string, depth: number): Promise<readonly string
   for (const name of await listNames(folder)) {
     const child = join(folder, name);
     if (name.startsWith('.') || NEVER_SEARCHED.has(name) || !(await isFolder(child))) continue;
-    if (await holdsAddon(child)) found.push(child);
+    if (holdsAddon(child)) found.push(child);
     else found.push(...(await findBelow(child, depth - 1)));
   }
   return found;
 }
 
-async function holdsAddon(folder: string): Promise<boolean> {
-  for (const file of await findFiles(folder, candidateNames('config'))) {
-    const loaded = await loadSourceFile(file, folder);
+function holdsAddon(folder: string): boolean {
+  for (const file of findFiles(folder, candidateNames('config'))) {
+    const loaded = loadSourceFile(file, folder);
     // A config.yaml that cannot be read is still the one that is meant; its problem is shown then.
     if (!loaded.ok && basename(file) === 'config.yaml') return true;
     const value = loaded.ok ? loaded.source.document.value : null;

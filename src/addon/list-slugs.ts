@@ -13,10 +13,10 @@ export interface ListedAddon {
   readonly folder: string;
 }
 
-async function readSlugs(folder: string, root: string): Promise<readonly ListedAddon[]> {
+function readSlugs(folder: string, root: string): readonly ListedAddon[] {
   const addons: ListedAddon[] = [];
-  for (const file of await findFiles(folder, candidateNames('config'))) {
-    const loaded = await loadSourceFile(file, root);
+  for (const file of findFiles(folder, candidateNames('config'))) {
+    const loaded = loadSourceFile(file, root);
     const value = loaded.ok ? loaded.source.document.value : undefined;
     const slug = value instanceof PyDict && value.has('version') ? value.get('slug') : undefined;
     if (typeof slug === 'string') addons.push({ slug, folder });
@@ -29,7 +29,7 @@ async function collect(
   root: string,
   depth: number,
 ): Promise<readonly ListedAddon[]> {
-  const addons = [...(await readSlugs(folder, root))];
+  const addons = [...(readSlugs(folder, root))];
   if (depth === 0) return addons;
   for (const name of await listNames(folder)) {
     if (name.startsWith('.') || name === 'rootfs' || name === 'node_modules') continue;

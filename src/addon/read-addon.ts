@@ -92,11 +92,11 @@ class AddonReading {
 
   async read(): Promise<Addon | undefined> {
     const config = await this.#readConfig();
-    const repository = await this.#readRepository();
+    const repository = this.#readRepository();
     const translations = await this.#readTranslations();
     if (config === undefined) return undefined;
     const arches = readArches(config.source);
-    const buildConfig = await this.#readBuildConfig(arches);
+    const buildConfig = this.#readBuildConfig(arches);
     const dockerfiles = await this.#findDockerfiles(arches);
     if (config.normalized === undefined || this.#hasErrors()) return undefined;
     const apparmor = join(this.#folder, 'apparmor.txt');
@@ -113,7 +113,7 @@ class AddonReading {
   }
 
   async #readConfig(): Promise<JudgedFile | undefined> {
-    const [file, ...others] = await findFiles(this.#folder, candidateNames('config'));
+    const [file, ...others] = findFiles(this.#folder, candidateNames('config'));
     if (file === undefined) {
       const is = (await isFolder(this.#folder)) ? 'has no config.yaml' : 'is not a folder';
       const meant = (await isFile(this.#folder)) ? dirname(this.#folder) : 'PATH';
@@ -124,17 +124,17 @@ class AddonReading {
       const message = `stands beside ${basename(file)}: the Supervisor reads both as add-ons`;
       this.#report(other, message, 'keep one of them');
     }
-    const config = await this.#readFile(file, validateConfig);
+    const config = this.#readFile(file, validateConfig);
     if (config !== undefined) this.problems.push(...checkConfigForRelease(config.source));
     return config;
   }
 
-  async #readBuildConfig(arches: readonly Arch[]): Promise<BuildConfig> {
+  #readBuildConfig(arches: readonly Arch[]): BuildConfig {
     const folders = new Set([this.#folder, this.#repositoryRoot ?? this.#folder]);
     for (const folder of folders) {
-      const [file] = await findFiles(folder, candidateNames('build'));
+      const [file] = findFiles(folder, candidateNames('build'));
       if (file === undefined) continue;
-      const build = await this.#readFile(file, validateBuildConfig, BUILD_HINT);
+      const build = this.#readFile(file, validateBuildConfig, BUILD_HINT);
       if (build?.normalized === undefined) return NO_BUILD_CONFIG;
       this.problems.push(...checkBuildForRelease(build.source, build.normalized, arches));
       return toBuildConfig(build.source, build.normalized, arches);
@@ -142,12 +142,12 @@ class AddonReading {
     return NO_BUILD_CONFIG;
   }
 
-  async #readRepository(): Promise<AddonRepository | undefined> {
+  #readRepository(): AddonRepository | undefined {
     const folder = this.#repositoryRoot;
     if (folder === undefined) return undefined;
-    const [file] = await findFiles(folder, candidateNames('repository'));
+    const [file] = findFiles(folder, candidateNames('repository'));
     if (file === undefined) return undefined;
-    const repository = await this.#readFile(file, validateRepository);
+    const repository = this.#readFile(file, validateRepository);
     if (repository?.normalized === undefined) return undefined;
     const fields = new Reader(repository.normalized);
     return Object.freeze({
@@ -167,7 +167,7 @@ class AddonReading {
       const file = join(folder, name);
       if (suffix === undefined || !(await isFile(file))) continue;
       // The Supervisor skips a bad translation and keeps the add-on.
-      const read = await this.#readFile(file, validateTranslations, undefined, 'warning');
+      const read = this.#readFile(file, validateTranslations, undefined, 'warning');
       if (read?.normalized === undefined) continue;
       const fields = new Reader(read.normalized);
       translations.set(name.slice(0, -suffix.length), {
@@ -182,7 +182,7 @@ class AddonReading {
   async #findDockerfiles(arches: readonly Arch[]): Promise<ReadonlyMap<Arch, string>> {
     const dockerfiles = new Map<Arch, string>();
     for (const arch of arches) {
-      const [file] = await findFiles(this.#folder, [`Dockerfile.${arch}`, 'Dockerfile']);
+      const [file] = findFiles(this.#folder, [`Dockerfile.${arch}`, 'Dockerfile']);
       if (file === undefined) {
         const wanted = join(this.#folder, 'Dockerfile');
         this.#report(wanted, `is missing, and so is Dockerfile.${arch}`, 'add one of them');
@@ -197,13 +197,13 @@ class AddonReading {
     return this.#repositoryRoot ?? this.#folder;
   }
 
-  async #readFile(
+  #readFile(
     file: string,
     validate: (value: PyValue) => Verdict,
     hint?: string,
     severity: Problem['severity'] = 'error',
-  ): Promise<JudgedFile | undefined> {
-    const loaded = await loadSourceFile(file, this.#boundary);
+  ): JudgedFile | undefined {
+    const loaded = loadSourceFile(file, this.#boundary);
     if (!loaded.ok) {
       this.problems.push(loaded.crash ? loaded.problem : { ...loaded.problem, severity });
       return undefined;

@@ -230,9 +230,9 @@ async function readOne(
   folder: string,
   boundary: string,
 ): Promise<{ readonly file: string; readonly plain: PlainSettings; readonly problems: Problem[] } | undefined> {
-  const [file] = await findFiles(folder, candidateNames('addon-release'));
+  const [file] = findFiles(folder, candidateNames('addon-release'));
   if (file === undefined) return undefined;
-  const loaded = await loadSourceFile(file, boundary);
+  const loaded = loadSourceFile(file, boundary);
   if (!loaded.ok) return { file, plain: {}, problems: [loaded.problem] };
   const { value } = loaded.source.document;
   // An empty file says nothing.

@@ -36,8 +36,8 @@ const CRASH_HINT = 'the Supervisor then fails to load every repository, not just
  *
  * @param boundary the folder that links may not leave
  */
-export async function loadSourceFile(file: string, boundary: string): Promise<LoadedFile> {
-  const read = await readTextFile(file, boundary);
+export function loadSourceFile(file: string, boundary: string): LoadedFile {
+  const read = readTextFile(file, boundary);
   if (!read.ok) {
     return { ok: false, problem: { severity: 'error', file, message: read.message }, crash: false };
   }

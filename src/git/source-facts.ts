@@ -29,6 +29,11 @@ async function openIfPossible(folder: string): Promise<Repository | undefined> {
   }
 }
 
+async function readWebAddress(root: string): Promise<string | undefined> {
+  const remote = await git(root, ['remote', 'get-url', 'origin']);
+  return remote.exitCode === 0 ? webAddress(remote.stdout.trim()) : undefined;
+}
+
 async function readCommitDate(root: string, commit: string): Promise<number | undefined> {
   const result = await git(root, ['log', '-1', '--no-show-signature', '--format=%ct', commit]);
   return result.exitCode === 0 ? Number(result.stdout.trim()) : undefined;
@@ -52,25 +57,18 @@ export async function readSourceFacts(
   const given = environment['SOURCE_DATE_EPOCH'];
   const fixed = given !== undefined && /^\d{1,11}$/.test(given) ? Number(given) : undefined;
   const repository = await openIfPossible(folder);
-  const revision =
-    repository === undefined ? undefined : await findReleasedCommit(repository, release);
-  if (repository === undefined || revision === undefined) {
-    return {
-      revision: undefined,
-      dirty: false,
-      url: undefined,
-      epochSeconds: fixed ?? fallbackEpochSeconds,
-    };
-  }
-  const [changes, remote, committed] = await Promise.all([
+  const none = { revision: undefined, dirty: false, epochSeconds: fixed ?? fallbackEpochSeconds };
+  if (repository === undefined) return { ...none, url: undefined };
+  const [revision, url] = await Promise.all([
+    findReleasedCommit(repository, release),
+    readWebAddress(repository.root),
+  ]);
+  // One that has just been cloned or made knows its remote, and has no commit yet.
+  if (revision === undefined) return { ...none, url };
+  const [changes, committed] = await Promise.all([
     listReleaseChanges(repository, [folder], release),
-    git(repository.root, ['remote', 'get-url', 'origin']),
     readCommitDate(repository.root, revision),
   ]);
-  return {
-    revision,
-    dirty: changes.length > 0,
-    url: remote.exitCode === 0 ? webAddress(remote.stdout.trim()) : undefined,
-    epochSeconds: fixed ?? committed ?? fallbackEpochSeconds,
-  };
+  const epochSeconds = fixed ?? committed ?? fallbackEpochSeconds;
+  return { revision, dirty: changes.length > 0, url, epochSeconds };
 }

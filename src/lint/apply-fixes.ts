@@ -26,9 +26,7 @@ interface PlannedEdits {
  * Works out what the fixes of findings make of the files. A fix is taken as a whole or left for the next
  * time, when it would change what another one changes. What would make a file unreadable is left out.
  */
-export async function planChanges(
-  findings: readonly ReportedFinding[],
-): Promise<readonly FileChange[]> {
+export function planChanges(findings: readonly ReportedFinding[]): readonly FileChange[] {
   const planned = new Map<string, PlannedEdits>();
   const created = new Map<string, NewFile & { readonly mends: ReportedFinding[] }>();
   for (const finding of findings) {
@@ -36,7 +34,7 @@ export async function planChanges(
     if (fix === undefined || !isFree(fix, planned, created)) continue;
     for (const edit of fix.edits ?? []) {
       const plan = planned.get(edit.file) ?? { edits: [], mends: [] };
-      plan.edits.push(edit);
+      if (!plan.edits.some((other) => isSame(edit, other))) plan.edits.push(edit);
       if (!plan.mends.includes(finding)) plan.mends.push(finding);
       planned.set(edit.file, plan);
     }
@@ -44,7 +42,7 @@ export async function planChanges(
   }
   const changes: FileChange[] = [];
   for (const [file, plan] of planned) {
-    const change = await editFile(file, plan);
+    const change = editFile(file, plan);
     if (change !== undefined) changes.push(change);
   }
   for (const { file, text, mends } of created.values()) {
@@ -59,9 +57,14 @@ function isFree(
   created: ReadonlyMap<string, unknown>,
 ): boolean {
   const clashes = edits.some((edit) =>
-    planned.get(edit.file)?.edits.some((other) => overlap(edit, other)),
+    planned.get(edit.file)?.edits.some((other) => !isSame(edit, other) && overlap(edit, other)),
   );
   return !clashes && files.every(({ file }) => !created.has(file));
+}
+
+/** Two fixes may need the same line. */
+function isSame(one: TextEdit, other: TextEdit): boolean {
+  return one.start === other.start && one.end === other.end && one.text === other.text;
 }
 
 // Two insertions at the same place are in no certain order.
@@ -70,11 +73,8 @@ function overlap(one: TextEdit, other: TextEdit): boolean {
   return one.start < other.end && other.start < one.end;
 }
 
-async function editFile(
-  file: string,
-  { edits, mends }: PlannedEdits,
-): Promise<FileChange | undefined> {
-  const read = await readTextFile(file, file);
+function editFile(file: string, { edits, mends }: PlannedEdits): FileChange | undefined {
+  const read = readTextFile(file, file);
   if (!read.ok) return undefined;
   const text = new TextFile(file, read.text);
   const after = text.withEdits(edits.toSorted((one, other) => one.start - other.start));

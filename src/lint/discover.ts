@@ -55,10 +55,10 @@ export async function discoverAddons(path: string): Promise<Discovery> {
   }
   const configs = findConfigs(folder);
   const here = configs.find((config) => dirname(config) === folder);
-  if (isConfig || (here !== undefined && (await isAddonConfig(here)))) {
+  if (isConfig || (here !== undefined && isAddonConfig(here))) {
     return alone(folder, isConfig ? basename(path) : basename(here ?? ''));
   }
-  const found = await sortConfigs(configs);
+  const found = sortConfigs(configs);
   if (found.addons.length > 0) {
     const repositoryRoot = (await findRepositoryRoot(folder)) ?? folder;
     const addons = found.addons.map((config) => ({
@@ -108,16 +108,17 @@ export function isSearched(name: string): boolean {
   return !name.startsWith('.') && name !== 'rootfs' && name !== 'node_modules';
 }
 
-async function sortConfigs(
-  configs: readonly string[],
-): Promise<{ readonly addons: readonly string[]; readonly strays: readonly string[] }> {
+function sortConfigs(configs: readonly string[]): {
+  readonly addons: readonly string[];
+  readonly strays: readonly string[];
+} {
   const addons: string[] = [];
   const folders = new Set<string>();
   const strays: string[] = [];
   for (const config of configs) {
     // What lies in an add-on's folder is looked at with the add-on.
     if (liesInOneOf(config, folders)) continue;
-    if (await isAddonConfig(config)) {
+    if (isAddonConfig(config)) {
       addons.push(config);
       folders.add(dirname(config));
     } else strays.push(config);
@@ -133,8 +134,8 @@ function liesInOneOf(path: string, folders: ReadonlySet<string>): boolean {
 }
 
 /** A config that cannot be read is taken for an add-on's when it has the usual name. */
-async function isAddonConfig(path: string): Promise<boolean> {
-  const read = await readTextFile(path, dirname(path));
+function isAddonConfig(path: string): boolean {
+  const read = readTextFile(path, dirname(path));
   // Parsing tells it for certain, and takes longer than everything else here.
   if (read.ok && new Set(read.text.match(TELLING_LINES)).size >= MIN_TELLING_KEYS) return true;
   const { state } = toDataFile(new TextFile(path, read.ok ? read.text : '['), validateConfig);

@@ -23,7 +23,7 @@ export async function fixPaths(paths: readonly string[], signal?: AbortSignal): 
   const written = new Set<string>();
   let report = await lintPaths(paths, signal);
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
-    const changes = (await planChanges(report.findings)).filter(isNew(written));
+    const changes = planChanges(report.findings).filter(isNew(written));
     if (changes.length === 0) break;
     await writeChanges(changes);
     for (const change of changes) {

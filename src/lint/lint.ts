@@ -1,5 +1,7 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { readSettings } from '../addon/settings.js';
+import { loadSourceFile } from '../addon/source-file.js';
 import { discoverAddons, type Discovery, type FoundAddon } from './discover.js';
 import type { Finding, RuleFacts, Severity } from './rule.js';
 import type { RecordedBuild } from './dockerfile/emulation.js';
@@ -23,9 +25,6 @@ export interface LintReport {
 
 type ReadRecordedBuild = (folder: string) => Promise<RecordedBuild | undefined>;
 
-/** How many add-ons are read at the same time. */
-const READ_AHEAD = 8;
-
 /**
  * Lints the add-ons of each path, every add-on once.
  *
@@ -48,7 +47,7 @@ class LintRun {
   readonly #readRecordedBuild: ReadRecordedBuild | undefined;
   readonly #addons = new Set<string>();
   readonly #findings: ReportedFinding[] = [];
-  readonly #repositories = new Map<string, Promise<OpenedRepository>>();
+  readonly #repositories = new Map<string, OpenedRepository>();
   /** Settings files are told about once, however many add-ons they count for. */
   readonly #toldSettings = new Set<string>();
 
@@ -62,15 +61,17 @@ class LintRun {
     const visits = REPOSITORY_RULES.filter(
       ({ appliesToOneAddon }) => isWhole || appliesToOneAddon === true,
     ).map((rule) => ({ rule, visit: rule.begin() }));
-    const read = (addon: FoundAddon) => this.#read(addon);
-    for await (const subject of readAhead(fresh, READ_AHEAD, read)) {
+    for (const addon of fresh) {
+      // Nothing else here lets a signal through, such as the one to stop.
+      await setImmediate();
       this.#signal?.throwIfAborted();
+      const subject = this.#read(addon);
       this.#addons.add(subject.folder);
       await this.#lintAddon(subject);
       for (const { visit } of visits) await visit.visit(subject);
     }
     if (repositoryRoot === undefined) return;
-    const repository = { ...(await this.#open(repositoryRoot)), strays };
+    const repository = { ...this.#open(repositoryRoot), strays };
     const settings = await this.#readSettings(repositoryRoot, repositoryRoot);
     for (const { rule, visit } of visits) {
       for await (const finding of visit.finish(repository)) this.#report(rule, finding, settings);
@@ -81,7 +82,7 @@ class LintRun {
     return { addons: [...this.#addons], findings: this.#findings.toSorted(compareFindings) };
   }
 
-  #open(folder: string): Promise<OpenedRepository> {
+  #open(folder: string): OpenedRepository {
     const known = this.#repositories.get(folder);
     if (known !== undefined) return known;
     const opening = openRepository(folder);
@@ -89,9 +90,9 @@ class LintRun {
     return opening;
   }
 
-  async #read({ folder, configName, repositoryRoot }: FoundAddon): Promise<AddonSubject> {
-    const repository = repositoryRoot === undefined ? undefined : await this.#open(repositoryRoot);
-    const subject = await readSubject(folder, configName, repository);
+  #read({ folder, configName, repositoryRoot }: FoundAddon): AddonSubject {
+    const repository = repositoryRoot === undefined ? undefined : this.#open(repositoryRoot);
+    const subject = readSubject(folder, configName, repository);
     const read = this.#readRecordedBuild;
     return read === undefined ? subject : { ...subject, readRecordedBuild: () => read(folder) };
   }
@@ -119,7 +120,9 @@ class LintRun {
         message,
         hint,
       })),
-      ...lint.problems.map(({ message, hint }) => ({ file, message, hint })),
+      ...lint.problems.map(({ path, message, hint }) => {
+        return { file, ...locateSetting(file, path), message, hint };
+      }),
     ];
     for (const finding of found) {
       const key = `${finding.file} ${finding.message}`;
@@ -136,21 +139,10 @@ class LintRun {
   }
 }
 
-/** Reads some items ahead of the one that is looked at, and gives them in their order. */
-async function* readAhead<Item, Result>(
-  items: readonly Item[],
-  width: number,
-  read: (item: Item) => Promise<Result>,
-): AsyncGenerator<Result> {
-  const pending: Promise<Result>[] = [];
-  for (const item of items) {
-    if (pending.length >= width) yield (await pending.shift()) as Result;
-    const reading = read(item);
-    // Whoever awaits it in its turn is told.
-    reading.catch(() => undefined);
-    pending.push(reading);
-  }
-  for (const one of pending) yield await one;
+/** Where a setting below `lint` stands. */
+function locateSetting(file: string, path: readonly string[]): Pick<Finding, 'line' | 'column'> {
+  const loaded = loadSourceFile(file, dirname(file));
+  return loaded.ok ? loaded.source.document.keyPositionOf(['lint', ...path]) : {};
 }
 
 const RANK: Readonly<Record<Severity, number>> = { error: 0, warning: 1, note: 2 };

@@ -26,12 +26,12 @@ export function toDataFile(text: TextFile, validate: (value: PyValue) => Verdict
  *
  * @param boundary the folder that links may not leave; undefined for a file that is known to be no link
  */
-export async function readDataFile(
+export function readDataFile(
   path: string,
   boundary: string | undefined,
   validate: (value: PyValue) => Verdict,
-): Promise<DataFile> {
-  const read = await readTextFile(path, boundary);
+): DataFile {
+  const read = readTextFile(path, boundary);
   if (read.ok) return toDataFile(new TextFile(path, read.text), validate);
   return { path, text: undefined, state: { kind: 'unreadable', message: read.message } };
 }

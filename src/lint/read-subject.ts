@@ -30,7 +30,7 @@ export interface OpenedRepository extends RepositorySubject {
  *
  * @param folder absolute path
  */
-export async function openRepository(folder: string): Promise<OpenedRepository> {
+export function openRepository(folder: string): OpenedRepository {
   const { entries } = listTree(folder, {
     maxEntries: MAX_TREE_ENTRIES,
     maxDepth: 1,
@@ -42,13 +42,11 @@ export async function openRepository(folder: string): Promise<OpenedRepository> 
     folder,
     strays: [],
     file:
-      file === undefined
-        ? undefined
-        : await readDataFile(join(folder, file), folder, validateRepository),
+      file === undefined ? undefined : readDataFile(join(folder, file), folder, validateRepository),
     build:
       build === undefined
         ? undefined
-        : await readDataFile(join(folder, build), folder, validateBuildConfig),
+        : readDataFile(join(folder, build), folder, validateBuildConfig),
   };
 }
 
@@ -64,31 +62,28 @@ function findCandidate(entries: readonly { readonly path: string }[], stem: stri
  * @param configName the name of its config file
  * @param repository the one that it is part of
  */
-export async function readSubject(
+export function readSubject(
   folder: string,
   configName: string,
   repository: OpenedRepository | undefined,
-): Promise<AddonSubject> {
+): AddonSubject {
   const boundary = repository?.folder ?? folder;
   const tree = indexTree(listTree(folder, { maxEntries: MAX_TREE_ENTRIES, measure: true }));
   // What the listing has as a file is no link, and its folders are none.
   const limit = (path: string) => (tree.find(path)?.kind === 'file' ? undefined : boundary);
   const read = (path: string, validate: (value: PyValue) => Verdict) =>
     readDataFile(join(folder, path), limit(path), validate);
-  const config = await read(configName, validateConfig);
+  const config = read(configName, validateConfig);
   const arches = config.state.kind === 'parsed' ? readArches(config.state) : [];
   const own = findCandidate(tree.entries, 'build');
-  const build = own === undefined ? repository?.build : await read(own, validateBuildConfig);
-  const texts = new Map<string, Promise<TextFile | undefined>>();
-  const readText = (path: string): Promise<TextFile | undefined> => {
-    const known = texts.get(path);
-    if (known !== undefined) return known;
+  const build = own === undefined ? repository?.build : read(own, validateBuildConfig);
+  const texts = new Map<string, TextFile | undefined>();
+  const readText = (path: string): TextFile | undefined => {
+    if (texts.has(path)) return texts.get(path);
     const isListed = !tree.isComplete || tree.find(path) !== undefined;
-    const reading = isListed
-      ? readOneText(join(folder, path), limit(path))
-      : Promise.resolve(undefined);
-    texts.set(path, reading);
-    return reading;
+    const text = isListed ? readOneText(join(folder, path), limit(path)) : undefined;
+    texts.set(path, text);
+    return text;
   };
   return {
     folder,
@@ -97,8 +92,8 @@ export async function readSubject(
     arches,
     build,
     buildConfig: build && toBuild(build, arches),
-    translations: await readTranslations(tree, read),
-    dockerfiles: await readDockerfiles(arches, tree, readText),
+    translations: readTranslations(tree, read),
+    dockerfiles: readDockerfiles(arches, tree, readText),
     tree,
     repository,
     readText,
@@ -111,11 +106,8 @@ function indexTree(tree: Tree): FileTree {
   return { ...tree, find: (path) => byPath.get(path) };
 }
 
-async function readOneText(
-  path: string,
-  boundary: string | undefined,
-): Promise<TextFile | undefined> {
-  const read = await readTextFile(path, boundary);
+function readOneText(path: string, boundary: string | undefined): TextFile | undefined {
+  const read = readTextFile(path, boundary);
   return read.ok ? new TextFile(path, read.text) : undefined;
 }
 
@@ -137,29 +129,29 @@ function toBuild(file: DataFile, arches: readonly Arch[]): BuildConfig | undefin
   return toBuildConfig({ file: file.path, document: file.state.document }, normalized, arches);
 }
 
-async function readTranslations(
+function readTranslations(
   tree: FileTree,
-  read: (path: string, validate: (value: PyValue) => Verdict) => Promise<DataFile>,
-): Promise<ReadonlyMap<string, DataFile>> {
+  read: (path: string, validate: (value: PyValue) => Verdict) => DataFile,
+): ReadonlyMap<string, DataFile> {
   const translations = new Map<string, DataFile>();
   for (const { path, kind } of tree.entries) {
     const suffix = SUFFIXES.find((ending) => path.endsWith(ending));
     if (suffix === undefined || kind === 'folder' || !/^translations\/[^/]+$/.test(path)) continue;
     const language = path.slice('translations/'.length, -suffix.length);
-    translations.set(language, await read(path, validateTranslations));
+    translations.set(language, read(path, validateTranslations));
   }
   return translations;
 }
 
-async function readDockerfiles(
+function readDockerfiles(
   arches: readonly Arch[],
   tree: FileTree,
   readText: AddonSubject['readText'],
-): Promise<ReadonlyMap<Arch, TextFile>> {
+): ReadonlyMap<Arch, TextFile> {
   const found = new Map<Arch, TextFile>();
   for (const arch of arches) {
     const own = tree.find(`Dockerfile.${arch}`);
-    const file = await readText(own === undefined ? 'Dockerfile' : own.path);
+    const file = readText(own === undefined ? 'Dockerfile' : own.path);
     if (file !== undefined) found.set(arch, file);
   }
   return found;

@@ -36,9 +36,9 @@ export interface AddonSubject {
    * there is none, and when it cannot be read: links that leave the repository, other things than
    * files, more than 1 MiB, and other encodings than UTF-8 are not.
    */
-  readonly readText: (path: string) => Promise<TextFile | undefined>;
+  readonly readText: (path: string) => TextFile | undefined;
   /** The first bytes of a file of the add-on; undefined as for `readText`. */
-  readonly readBytes: (path: string, maxBytes: number) => Promise<Uint8Array | undefined>;
+  readonly readBytes: (path: string, maxBytes: number) => Uint8Array | undefined;
   /** Absent where nobody knows of earlier builds. */
   readonly readRecordedBuild?: (() => Promise<RecordedBuild | undefined>) | undefined;
 }

@@ -154,7 +154,7 @@ function writeBase(
 
 /** Where the argument has other uses, it gets a default, which must be the same for all architectures. */
 function keepArgument(
-  { file }: BuildFile,
+  { file, globals, stages }: BuildFile,
   declaration: Instruction | undefined,
   form: BaseForm,
 ): readonly TextEdit[] {
@@ -164,7 +164,9 @@ function keepArgument(
   if (declaration !== undefined) {
     return [setValue(file, declaration, 'BUILD_FROM', quoteValue(form.image))];
   }
-  return [{ file: file.path, start: 0, end: 0, text: `ARG BUILD_FROM=${form.image}\n` }];
+  // Above everything, it would take effect from comments that must come first, such as `# syntax=`.
+  const start = (globals[0] ?? stages[0]?.from)?.start ?? 0;
+  return [{ file: file.path, start, end: start, text: `ARG BUILD_FROM=${form.image}\n` }];
 }
 
 function findWord(instruction: Instruction, name: string) {

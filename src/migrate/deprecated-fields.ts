@@ -27,7 +27,7 @@ export async function mendDeprecatedFields(
   for (let round = 0; ; round += 1) {
     const { findings } = await lintPaths(folders, signal);
     const old = findings.filter(({ rule }) => RULES.has(rule.id));
-    const changes = round < MAX_ROUNDS ? await planChanges(old) : [];
+    const changes = round < MAX_ROUNDS ? planChanges(old) : [];
     if (changes.length === 0) return { done, left: old.map(describeLeft) };
     await writeChanges(changes);
     const mended = new Set(changes.flatMap(({ mends }) => mends));

@@ -89,19 +89,18 @@ async function writeFiles(files: readonly MigratedFile[]): Promise<void> {
   }
 }
 
-async function read(addon: CopiedAddon): Promise<AddonSubject> {
+function read(addon: CopiedAddon): AddonSubject {
   const { folder, configName, repositoryRoot } = addon;
-  const repository =
-    repositoryRoot === undefined ? undefined : await openRepository(repositoryRoot);
+  const repository = repositoryRoot === undefined ? undefined : openRepository(repositoryRoot);
   return readSubject(folder, configName, repository);
 }
 
 /** A build file goes when everything that uses it has what it says. */
-async function moveBuildFiles({ addons, isWhole }: CopyRequest): Promise<readonly Migration[]> {
+function moveBuildFiles({ addons, isWhole }: CopyRequest): readonly Migration[] {
   const moved: Migration[] = [];
   const users = new Map<string, boolean>();
   for (const addon of addons) {
-    const subject = await read(addon);
+    const subject = read(addon);
     const migration = migrateBuildFile(subject);
     moved.push(migration);
     const file = subject.build?.path;
@@ -121,18 +120,18 @@ async function moveBuildFiles({ addons, isWhole }: CopyRequest): Promise<readonl
   return [...moved, { files, done: [], left }];
 }
 
-async function renameImages({ addons }: CopyRequest): Promise<readonly Migration[]> {
+function renameImages({ addons }: CopyRequest): readonly Migration[] {
   const renamed: Migration[] = [];
   const subjects: AddonSubject[] = [];
-  for (const addon of addons) subjects.push(await read(addon));
+  for (const addon of addons) subjects.push(read(addon));
   const taken = new Set(subjects.flatMap(({ fields }) => fields?.image ?? []));
   for (const subject of subjects) {
     const { folder, repository } = subject;
-    const [found] = await findFiles(folder, candidateNames('addon-release'));
+    const [found] = findFiles(folder, candidateNames('addon-release'));
     const path = found ?? join(folder, 'addon-release.yaml');
     const boundary = repository?.folder ?? folder;
     const accept = () => ({ outcome: 'rejected', issues: [], advisories: [] }) as const;
-    const data = found === undefined ? undefined : await readDataFile(found, boundary, accept);
+    const data = found === undefined ? undefined : readDataFile(found, boundary, accept);
     const migration = migrateImageName(subject, { path, data }, taken);
     const after = migration.files.find(({ file }) => file === subject.config.path)?.after;
     const name = /^ *image: *["']?([^"'\s]+)/m.exec(after ?? '')?.[1];
@@ -148,7 +147,7 @@ async function replaceWorkflows({ root, workflows }: CopyRequest): Promise<reado
   for (const name of (await listNames(folder)).toSorted()) {
     if (!/\.ya?ml$/.test(name)) continue;
     const file = join(folder, name);
-    const text = await readTextFile(file, root);
+    const text = readTextFile(file, root);
     if (text.ok) present.set(`.github/workflows/${basename(file)}`, new TextFile(file, text.text));
   }
   return [migrateWorkflows(present, workflows, root)];

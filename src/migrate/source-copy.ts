@@ -32,7 +32,7 @@ export async function copySources(
   for (const { folder } of discovery.addons) await cp(folder, toCopy(folder), options);
   const shared = ['build', 'repository', 'addon-release'].flatMap(candidateNames);
   for (const folder of new Set([root, discovery.repositoryRoot ?? root])) {
-    for (const file of await findFiles(folder, shared)) await cp(file, toCopy(file), options);
+    for (const file of findFiles(folder, shared)) await cp(file, toCopy(file), options);
   }
   const workflows = join(root, '.github/workflows');
   if (await isFolder(workflows)) await cp(workflows, toCopy(workflows), options);

@@ -62,16 +62,32 @@ interface HeredocSpan {
   readonly end: number;
 }
 
+type Syntax = ReturnType<typeof DockerfileParser.parse>;
+
+const SYNTAX = new WeakMap<object, Syntax>();
+
+function parseSyntax(text: string, keeper: object | undefined): Syntax {
+  const known = keeper === undefined ? undefined : SYNTAX.get(keeper);
+  if (known !== undefined) return known;
+  const syntax = DockerfileParser.parse(text);
+  if (keeper !== undefined) SYNTAX.set(keeper, syntax);
+  return syntax;
+}
+
 /**
  * Splits a Dockerfile into its instructions, continuation lines and here-documents included.
  *
+ * @param keeper who keeps the text: what is asked for it again is not parsed again
  * @returns also the character that continues a line, which a directive can change
  */
-export function splitInstructions(text: string): {
+export function splitInstructions(
+  text: string,
+  keeper?: object,
+): {
   readonly instructions: readonly InstructionSpan[];
   readonly escape: string;
 } {
-  const parsed = DockerfileParser.parse(text);
+  const parsed = parseSyntax(text, keeper);
   const lineStarts = listLineStarts(text);
   const offsetOf = ({ line, character }: { line: number; character: number }): number =>
     (lineStarts[line] ?? text.length) + character;
@@ -119,9 +135,13 @@ function unquote(text: string): string {
   return /^(["']).*\1$/.test(text) ? text.slice(1, -1) : text;
 }
 
-/** Reads the stages of a Dockerfile. https://docs.docker.com/reference/dockerfile/#from */
-export function parseDockerfile(text: string): Dockerfile {
-  const parsed = DockerfileParser.parse(text);
+/**
+ * Reads the stages of a Dockerfile. https://docs.docker.com/reference/dockerfile/#from
+ *
+ * @param keeper as for `splitInstructions`
+ */
+export function parseDockerfile(text: string, keeper?: object): Dockerfile {
+  const parsed = parseSyntax(text, keeper);
   const stages: Stage[] = [];
   const sources: ImageUse[][] = [];
   const labels: Set<string>[] = [];

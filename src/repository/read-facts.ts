@@ -101,7 +101,7 @@ function isBelow(path: string, folder: string): boolean {
 async function readIgnored(folder: string): Promise<readonly IgnorePattern[]> {
   const names = await listNames(folder);
   if (names.some((name) => /.\.dockerignore$/.test(name))) return [];
-  const read = await readTextFile(join(folder, '.dockerignore'), undefined);
+  const read = readTextFile(join(folder, '.dockerignore'), undefined);
   return parseIgnorePatterns(read.ok ? read.text : '');
 }
 
@@ -149,8 +149,8 @@ async function listRelevantChanges(
   return shown;
 }
 
-async function readVersionPlace(addon: Addon): Promise<AddonFacts['versionAt']> {
-  const loaded = await loadSourceFile(addon.configFile, addon.repository?.folder ?? addon.folder);
+function readVersionPlace(addon: Addon): AddonFacts['versionAt'] {
+  const loaded = loadSourceFile(addon.configFile, addon.repository?.folder ?? addon.folder);
   const { line, column } = loaded.ok
     ? loaded.source.document.keyPositionOf(['version'])
     : { line: 1, column: 1 };
@@ -199,7 +199,7 @@ export async function readFacts(
     const common = {
       slug: addon.slug,
       version: addon.version,
-      versionAt: await readVersionPlace(addon),
+      versionAt: readVersionPlace(addon),
       hasImage: addon.image !== undefined,
     };
     const none = { lastRelease: undefined, changes: [], isPublished: undefined };

@@ -345,11 +345,11 @@ export interface SmokeFileReading {
 }
 
 /** Reads `smoke.yaml` (or `.yml`, `.json`) of an add-on's folder; without one, the defaults. */
-export async function readSmokeFile(folder: string): Promise<SmokeFileReading> {
+export function readSmokeFile(folder: string): SmokeFileReading {
   const defaults = toSmokeFile(new PyDict());
-  const [file] = await findFiles(folder, candidateNames('smoke'));
+  const [file] = findFiles(folder, candidateNames('smoke'));
   if (file === undefined) return { smokeFile: defaults, problems: [] };
-  const loaded = await loadSourceFile(file, folder);
+  const loaded = loadSourceFile(file, folder);
   if (!loaded.ok) return { smokeFile: defaults, problems: [loaded.problem] };
   const verdict = judge(() => schema(loaded.source.document.value, []));
   const problems = describeVerdict(loaded.source, verdict, 'docs/smoke.md describes the file.');

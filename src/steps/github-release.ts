@@ -120,7 +120,7 @@ export async function describeRelease({
     tag: sources.store?.tag ?? version,
     title: `${name} ${version}`,
     prerelease: !plan.stable,
-    notes: await readChangelogSection(addon.folder, version),
+    notes: readChangelogSection(addon.folder, version),
     commit: sources.store?.revision,
     isOlder: (tag) => compare(tag) < 0,
     isNewer: (tag) =>

@@ -9,8 +9,8 @@ export const readSmokeFileStep = defineStep({
   title: 'Read what is to be tested',
   needs: ['addon'],
   tools: [],
-  run: async ({ addon }, { options }) => {
-    const { smokeFile, problems } = await readSmokeFile(addon.folder);
+  run: ({ addon }, { options }) => {
+    const { smokeFile, problems } = readSmokeFile(addon.folder);
     const prepared = options.smoke ? prepareRuns(addon, smokeFile) : { runs: [], problems: [] };
     const all = [...problems, ...prepared.problems];
     if (all.length > 0) {
@@ -18,7 +18,7 @@ export const readSmokeFileStep = defineStep({
         problems: all,
       });
     }
-    return { smokeFile, runs: prepared.runs };
+    return Promise.resolve({ smokeFile, runs: prepared.runs });
   },
   summarize: ({ runs }) => `${runs.length} ${runs.length === 1 ? 'run' : 'runs'}`,
 });

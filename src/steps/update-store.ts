@@ -100,7 +100,7 @@ export const updateStoreStep = defineStep({
         subject: releaseSubject(plan),
         isWayBack: false,
         text: {
-          notes: await readChangelogSection(addon.folder, plan.version),
+          notes: readChangelogSection(addon.folder, plan.version),
           images: listImages({ plan, pushed, index }),
         },
       },

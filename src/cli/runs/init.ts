@@ -148,7 +148,7 @@ export async function runInit(
     wanted.push(
       ...renderAddon(addon).map(({ path, content }) => ({ file: join(folder, path), content })),
     );
-    if ((await findFiles(root, candidateNames('repository'))).length === 0) {
+    if (findFiles(root, candidateNames('repository')).length === 0) {
       wanted.push({
         file: join(root, 'repository.yaml'),
         content: renderRepository(addon.name, url),

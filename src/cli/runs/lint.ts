@@ -90,7 +90,7 @@ async function look(
   const report = await lintPaths(paths, signal, createBuildRecords(context));
   const json = reportJson(report, workingDirectory);
   if (dryRun !== true) return { report, changes: '', json };
-  const planned = await planChanges(report.findings);
+  const planned = planChanges(report.findings);
   const diffs = planned.map(({ file, before, after }) =>
     renderDiff(shownPath(file, workingDirectory), before, after, paint),
   );

@@ -53,23 +53,24 @@ export function isEverything({ path }: ContextSource): boolean {
 }
 
 /** `Dockerfile.dockerignore` counts before `.dockerignore`. */
-async function readIgnoreFile(
-  subject: AddonSubject,
-): Promise<{ readonly name: string; readonly text: string | undefined }> {
+function readIgnoreFile(subject: AddonSubject): {
+  readonly name: string;
+  readonly text: string | undefined;
+} {
   const own = [...subject.dockerfiles.values()]
     .map(({ path }) => `${path.replace(/^.*[\\/]/, '')}.dockerignore`)
     .find((name) => subject.tree.find(name) !== undefined);
   const name = own ?? '.dockerignore';
   if (subject.tree.find(name) === undefined) return { name, text: undefined };
   // One that can't be read ignores nothing that is known.
-  return { name, text: (await subject.readText(name))?.text ?? '' };
+  return { name, text: subject.readText(name)?.text ?? '' };
 }
 
 /** What the builder would be given of the add-on's folder; undefined without a Dockerfile. */
-export async function readBuildContext(subject: AddonSubject): Promise<BuildContext | undefined> {
+export function readBuildContext(subject: AddonSubject): BuildContext | undefined {
   const buildFiles = listBuildFiles(subject);
   if (buildFiles.length === 0) return undefined;
-  const { name, text } = await readIgnoreFile(subject);
+  const { name, text } = readIgnoreFile(subject);
   const patterns = text === undefined ? undefined : parseIgnorePatterns(text);
   const sources = listSources(buildFiles);
   return {

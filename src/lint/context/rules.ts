@@ -34,8 +34,8 @@ const dockerignoreMissing: Rule<AddonSubject> = {
     'instructions again.',
   remedy: `Write a .dockerignore beside the Dockerfile: ${DOCS}`,
   fixable: true,
-  async *check(subject) {
-    const context = await readBuildContext(subject);
+  *check(subject) {
+    const context = readBuildContext(subject);
     if (context === undefined || context.patterns !== undefined) return;
     const proposal = proposeIgnore(subject, context);
     if (proposal === undefined) return;
@@ -63,8 +63,8 @@ const dockerignoreIncomplete: Rule<AddonSubject> = {
   why: 'With `COPY . .` it becomes part of the image, and each change of it runs all later instructions again.',
   remedy: `Add it to the .dockerignore: ${DOCS}`,
   fixable: true,
-  async *check(subject) {
-    const context = await readBuildContext(subject);
+  *check(subject) {
+    const context = readBuildContext(subject);
     if (context?.patterns === undefined || !context.takesAll) return;
     const proposal = proposeIgnore(subject, context);
     // The few kilobytes for the store do no harm.
@@ -74,7 +74,7 @@ const dockerignoreIncomplete: Rule<AddonSubject> = {
     if (proposal === undefined || lines === undefined || lines.length === 0) return;
     const saved = sumBytes(context.files) - sumBytes(proposal.kept);
     const name = context.ignoreFile.replace(/^.*[\\/]/, '');
-    const file = await subject.readText(name);
+    const file = subject.readText(name);
     const end = file?.text.length ?? 0;
     const gap = end === 0 || file?.text.endsWith('\n') === true ? '' : '\n';
     yield {
@@ -97,8 +97,8 @@ const copiedFileIgnored: Rule<AddonSubject> = {
   why: 'The build fails with "not found", although the file is there.',
   remedy: 'Take the line out of the ignore file, or add an exception below it: `!path`.',
   fixable: false,
-  async *check(subject) {
-    const context = await readBuildContext(subject);
+  *check(subject) {
+    const context = readBuildContext(subject);
     if (context?.patterns === undefined) return;
     const { patterns } = context;
     for (const { path, file, step } of context.sources) {
@@ -122,8 +122,8 @@ const secretInContext: Rule<AddonSubject> = {
   why: 'With `COPY . .` it becomes part of a layer that everybody can read who can pull the image.',
   remedy: 'Add it to the .dockerignore.',
   fixable: false,
-  async *check(subject) {
-    const context = await readBuildContext(subject);
+  *check(subject) {
+    const context = readBuildContext(subject);
     const whole = context?.sources.find(({ path }) => path === '.' || path === '*');
     if (context === undefined || whole === undefined) return;
     for (const { path } of context.files) {

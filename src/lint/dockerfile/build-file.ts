@@ -47,6 +47,8 @@ export interface BuildFile {
   readonly file: TextFile;
   /** The ARGs before the first FROM. */
   readonly globals: readonly Instruction[];
+  /** What else stands there, where the builder takes nothing else. */
+  readonly misplaced: readonly Instruction[];
   readonly stages: readonly BuildStage[];
   /** The stage that becomes the image; undefined in a file without a FROM. */
   readonly last: BuildStage | undefined;
@@ -83,8 +85,9 @@ export function readBuildFile(file: TextFile, arches: readonly Arch[] = ARCHES):
 type Variables = Map<string, string | undefined>;
 
 function parseBuildFile(file: TextFile, arches: readonly Arch[]): BuildFile {
-  const { instructions: spans, escape } = splitInstructions(file.text);
+  const { instructions: spans, escape } = splitInstructions(file.text, file);
   const globals: Instruction[] = [];
+  const misplaced: Instruction[] = [];
   const globalValues: Variables = new Map();
   const stages: BuildStage[] = [];
   const stagesByName = new Map<string, BuildStage>();
@@ -113,11 +116,13 @@ function parseBuildFile(file: TextFile, arches: readonly Arch[]): BuildFile {
     } else if (instruction.keyword === 'ARG') {
       globals.push(instruction);
       declareArgs(instruction, globalValues, undefined);
+    } else {
+      misplaced.push(instruction);
     }
   }
   endStage();
   const needed = findNeeded({ stages, stagesByName }, ({ parents }) => parents);
-  return { file, globals, stages, last: stages.at(-1), stagesByName, needed };
+  return { file, globals, misplaced, stages, last: stages.at(-1), stagesByName, needed };
 }
 
 function fill(text: string, values: ReadonlyMap<string, string | undefined>): string | undefined {

@@ -1,7 +1,7 @@
 import type { Fix, Rule } from '../rule.js';
 import type { AddonSubject } from '../subject.js';
 import type { BuildFile, BuildStage, Step } from './build-file.js';
-import { declareTargetArch, listCacheMounts } from './cache-mounts.js';
+import { declareArg, listCacheMounts } from './cache-mounts.js';
 import type { Mount } from './instruction.js';
 import { getManager, isCacheOf } from './package-managers.js';
 import { dockerfileRule, eachRun, edit, findAt, listPackageCommands } from './rule-parts.js';
@@ -35,7 +35,7 @@ const packageCacheArchitecture = dockerfileRule(
             {
               fix: {
                 title: `declare \`ARG ${missing}\``,
-                edits: [edit(file, step.start, step.start, `ARG ${missing}\n`)],
+                edits: declareArg(file, stage, step, missing),
               },
             },
           );
@@ -49,7 +49,7 @@ const packageCacheArchitecture = dockerfileRule(
           mount.flag.start,
           `the cache on ${mount.options.get('target') ?? ''} is shared by all architectures: ${reason}`,
           {
-            fix: separationFix(file, step, mount),
+            fix: separationFix(file, stage, step, mount),
           },
         );
       }
@@ -71,7 +71,7 @@ function explainSeparation(step: Step, mount: Mount): string | undefined {
   return undefined;
 }
 
-function separationFix(file: BuildFile, step: Step, mount: Mount): Fix {
+function separationFix(file: BuildFile, stage: BuildStage, step: Step, mount: Mount): Fix {
   const { flag, options } = mount;
   const written = file.file.text.slice(flag.start, flag.end);
   const id = options.get('id');
@@ -86,7 +86,10 @@ function separationFix(file: BuildFile, step: Step, mount: Mount): Fix {
     id === undefined
       ? edit(file, flag.start + at, flag.start + at, `,${wanted}`)
       : edit(file, flag.start + at, flag.start + at + `id=${id}`.length, wanted);
-  return { title: `add \`${wanted}\``, edits: [...declareTargetArch(file, step), change] };
+  return {
+    title: `add \`${wanted}\``,
+    edits: [...declareArg(file, stage, step, 'TARGETARCH'), change],
+  };
 }
 
 const aptCacheUnlocked = dockerfileRule(

@@ -1,8 +1,8 @@
-import type { Fix, Rule } from '../rule.js';
+import type { Finding, Fix, Rule, TextEdit } from '../rule.js';
 import type { AddonSubject } from '../subject.js';
 import type { BuildFile, BuildStage, Step } from './build-file.js';
 import { CACHE_MOUNT_RULES } from './cache-mount-rules.js';
-import { declareTargetArch, findCacheMount } from './cache-mounts.js';
+import { declareArg, findCacheMount, findEmptying, listCacheMounts } from './cache-mounts.js';
 import type { PackageCommand } from './package-commands.js';
 import { getManager, isCacheOf, type PackageManager } from './package-managers.js';
 import {
@@ -32,7 +32,9 @@ function findCacheSwitch(
 function isSwitchedOffByVariable(step: Step, manager: PackageManager): string | undefined {
   return manager.offVariables.find((name) => {
     const value = step.variables.get(name);
-    return value !== undefined && !['', '0', 'false', 'no', 'off'].includes(value.toLowerCase());
+    if (value === undefined || value === '') return false;
+    // pip takes every value for yes: https://github.com/pypa/pip/issues/5735
+    return manager.name === 'pip' || !/^(?:0|false|no|off)$/i.test(value);
   });
 }
 
@@ -47,8 +49,17 @@ function mountText(manager: PackageManager, target: string, stage: BuildStage): 
   return `--mount=${parts.join(',')}`;
 }
 
-function proposeMounts(manager: PackageManager, stage: BuildStage): string {
-  const targets = manager.mounts ?? [manager.caches[0]];
+/** Official images of the languages keep their caches below /usr/local/cargo and /go, packages of distributions in /root. */
+function placeOf(target: string, root: string): string {
+  if (/(?:^|\/)(?:rust|golang|cargo-chef)\b/.test(root) || root.includes('$')) return target;
+  return target
+    .replace(/^\/usr\/local\/cargo(?=\/)/, '/root/.cargo')
+    .replace(/^\/go(?=\/)/, '/root/go');
+}
+
+function proposeMounts(manager: PackageManager, file: BuildFile, stage: BuildStage): string {
+  const root = findRoot(file, stage).base;
+  const targets = (manager.mounts ?? [manager.caches[0]]).map((target) => placeOf(target, root));
   return targets.map((target) => mountText(manager, target, stage)).join(' ');
 }
 
@@ -68,18 +79,21 @@ function mountFix(
   if (isSwitchedOffByVariable(step, manager) !== undefined) return undefined;
   const keyword = /^RUN[ \t]+/i.exec(file.file.text.slice(step.start, step.start + 40))?.[0];
   if (keyword === undefined) return undefined;
-  const mount = proposeMounts(manager, stage);
+  // Removing the mounted folder fails, and emptying it leaves nothing to find.
+  if (findCleanUp(step, manager) !== undefined) return undefined;
+  const mount = proposeMounts(manager, file, stage);
   const at = step.start + keyword.length;
-  const off = listPackageCommands(step)
-    .filter((command) => command.manager === install.manager)
-    .flatMap((command) => findCacheSwitch(step, command) ?? []);
+  const commands = listPackageCommands(step).filter((one) => one.manager === install.manager);
+  const off = commands.flatMap((command) => findCacheSwitch(step, command) ?? []);
+  const isOffInBase = manager.name === 'pip' && switchesPipCacheOff(file, stage);
   const needsArch = mount.includes('TARGETARCH');
   return {
     title: `mount a cache: ${mount}`,
     edits: [
-      ...(needsArch ? declareTargetArch(file, step) : []),
+      ...(needsArch ? declareArg(file, stage, step, 'TARGETARCH') : []),
       edit(file, at, at, `${mount} `),
       ...off.map((word) => removeWord(file, word)),
+      ...(isOffInBase ? commands.flatMap((command) => nameCache(file, command)) : []),
     ],
   };
 }
@@ -94,12 +108,21 @@ function cleansUp(step: Step, install: PackageCommand): boolean {
   return false;
 }
 
-/** A command that empties the manager's cache. */
-function findCleanUp(step: Step, manager: PackageManager): PackageCommand['command'] | undefined {
+function nameWords({ words }: PackageCommand['command']): string {
+  return words.map(({ text }) => text).join(' ');
+}
+
+/** A command that empties the manager's cache, or, asked for `program`, one of the manager itself. */
+function findCleanUp(
+  step: Step,
+  manager: PackageManager,
+  by: 'any' | 'program' = 'any',
+): PackageCommand['command'] | undefined {
   return step.commands.find(({ words }) => {
     const [program = '', ...rest] = words.map(({ text }) => text);
     const [first = ''] = rest;
     if (program === 'rm') {
+      if (by === 'program') return false;
       return rest.some((path) => {
         if (path.startsWith('-')) return false;
         const folder = path.replace(/\/?\*$/, '');
@@ -117,6 +140,61 @@ function findCleanUp(step: Step, manager: PackageManager): PackageCommand['comma
       /^(?:purge|clean|prune|rm|clear|delete)$/.test(rest[1] ?? '')
     );
   });
+}
+
+/** The first of the stages that this one continues: the one that begins with an image. */
+function findRoot(file: BuildFile, stage: BuildStage): BuildStage {
+  let root = stage;
+  for (
+    let next = file.stages[root.parents[0] ?? -1];
+    next !== undefined;
+    next = file.stages[root.parents[0] ?? -1]
+  ) {
+    root = next;
+  }
+  return root;
+}
+
+/**
+ * Base images for add-ons on Alpine come with pip's cache switched off, by PIP_NO_CACHE_DIR (community) or /etc/pip.conf
+ * (official). Only an option of the command itself counts before both.
+ */
+function switchesPipCacheOff(file: BuildFile, stage: BuildStage): boolean {
+  const { base } = findRoot(file, stage);
+  return (
+    /(?:^|\/)(?:home-assistant|hassio-addons)\/(?:\w+-)?base(?:-python)?(?:[:@/]|$)/.test(base) ||
+    /^\$\{?BUILD_FROM\b/.test(base)
+  );
+}
+
+/** `--cache-dir`, behind `install`. */
+function nameCache(
+  file: BuildFile,
+  { command, verb, options }: PackageCommand,
+): readonly TextEdit[] {
+  const word = command.words.find(({ text }) => text === verb);
+  if (word === undefined || options.some(({ text }) => text.startsWith('--cache-dir'))) return [];
+  return [edit(file, word.end, word.end, ` --cache-dir=${getManager('pip').caches[0]}`)];
+}
+
+function* checkBaseSwitch(
+  file: BuildFile,
+  stage: BuildStage,
+  install: PackageCommand,
+  target: string,
+): Generator<Finding> {
+  if (install.manager !== 'pip' || !switchesPipCacheOff(file, stage)) return;
+  const edits = nameCache(file, install);
+  // A name that only the build gives is no proof.
+  if (edits.length === 0 || findRoot(file, stage).base.startsWith('$')) return;
+  yield findAt(
+    file,
+    install.command.start,
+    `the base image switches pip's cache off, so that the one that is mounted on ${target} stays empty`,
+    target === getManager('pip').caches[0]
+      ? { fix: { title: `add \`--cache-dir=${target}\``, edits } }
+      : { hint: `Add \`--cache-dir=${target}\`.` },
+  );
 }
 
 const packageCacheMissing = dockerfileRule(
@@ -147,7 +225,7 @@ const packageCacheMissing = dockerfileRule(
           install.command.start,
           stays ? `${what}, and what it downloads stays in the image` : what,
           {
-            hint: `Write \`RUN ${proposeMounts(manager, stage)} …\`${
+            hint: `Write \`RUN ${proposeMounts(manager, file, stage)} …\`${
               stage.platform === 'target' && manager.separate !== undefined
                 ? ' below an `ARG TARGETARCH`'
                 : ''
@@ -181,7 +259,7 @@ const packageCacheDefeated = dockerfileRule(
     fixable: true,
   },
   function* (file) {
-    for (const { step } of eachRun(file)) {
+    for (const { stage, step } of eachRun(file)) {
       const emptied = new Set<string>();
       for (const install of listPackageCommands(step)) {
         const manager = getManager(install.manager);
@@ -208,13 +286,27 @@ const packageCacheDefeated = dockerfileRule(
             `${variable} keeps ${manager.name} from using the cache that is mounted on ${target}`,
           );
         }
-        const cleanUp = findCleanUp(step, manager);
-        if (cleanUp !== undefined && !emptied.has(manager.name)) {
-          emptied.add(manager.name);
-          const text = cleanUp.words.map((word) => word.text).join(' ');
+        yield* checkBaseSwitch(file, stage, install, target);
+        if (emptied.has(manager.name)) continue;
+        emptied.add(manager.name);
+        const cleaned = findCleanUp(step, manager, 'program');
+        const removed = listCacheMounts(step).flatMap(({ options }) => {
+          const place = options.get('target') ?? '';
+          const found = isCacheOf(manager, place, step.variables) && findEmptying(step, place);
+          return found ? [{ ...found, place }] : [];
+        });
+        for (const { command, fails, place } of removed.slice(0, 1)) {
+          const text = nameWords(command);
+          const effect = fails
+            ? `cannot remove ${place} while it is mounted, and fails`
+            : `empties the cache that is mounted on ${place}`;
+          yield findAt(file, command.start, `\`${text}\` ${effect}`);
+        }
+        if (cleaned !== undefined && removed.length === 0) {
+          const text = nameWords(cleaned);
           yield findAt(
             file,
-            cleanUp.start,
+            cleaned.start,
             `\`${text}\` empties the cache that is mounted on ${target}`,
           );
         }

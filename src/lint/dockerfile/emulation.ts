@@ -75,7 +75,7 @@ function executionOf(stage: BuildStage, step: Step, target: Arch, host: Arch): E
   return [...step.variables.keys()].some((name) => name.startsWith('TARGET')) ? 'cross' : 'native';
 }
 
-type Work = 'go' | 'rust' | 'node' | 'c' | 'python';
+type Work = 'go' | 'rust' | 'node' | 'native-node' | 'c' | 'python';
 
 interface Advice {
   /** How long it takes emulated, against other kinds of work: used when no build was recorded. */
@@ -113,6 +113,11 @@ const ADVICE: Readonly<Record<Work, Advice>> = {
     weight: 5,
     factor: 6,
     change: `${BUILD_PLATFORM}: what a bundler writes is the same for every architecture, so it is built once, natively`,
+  },
+  'native-node': {
+    weight: 5,
+    factor: 6,
+    change: `${BUILD_PLATFORM} in a stage of its own for what is bundled or transpiled; modules with native code have to be installed in this one`,
   },
 };
 
@@ -153,7 +158,9 @@ function workOf(stage: BuildStage, step: Step): Work | undefined {
     const runs =
       /^(?:npm|pnpm|yarn|npx)$/.test(name) &&
       rest.some((word) => /^(?:build|bundle|compile)/.test(word));
-    if (runs || /^(?:tsc|vite|webpack|esbuild|rollup|next)$/.test(name)) return 'node';
+    if (runs || /^(?:tsc|vite|webpack|esbuild|rollup|next)$/.test(name)) {
+      return installsCompiler(stage) ? 'native-node' : 'node';
+    }
   }
   return undefined;
 }

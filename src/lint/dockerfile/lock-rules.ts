@@ -2,6 +2,7 @@ import type { Finding, Rule } from '../rule.js';
 import type { AddonSubject } from '../subject.js';
 import type { TextFile } from '../text-file.js';
 import type { BuildFile, Step } from './build-file.js';
+import type { ShellCommand, ShellWord } from './shell.js';
 import { isFromManifest, type PackageCommand } from './package-commands.js';
 import {
   dockerfileRule,
@@ -41,6 +42,10 @@ function hasFile(subject: AddonSubject, name: RegExp): boolean {
 function isLoose(requirement: string): boolean {
   const text = requirement.replace(/\s+#.*$/, '').trim();
   if (text === '' || /^(?:#|-)/.test(text)) return false;
+  const [, repository] =
+    /^(?:[\w.-]+(?:\[[^\]]*\])?\s*@\s*)?git\+[a-z]+:\/\/[^/]+(\S*)/.exec(text) ?? [];
+  if (repository !== undefined)
+    return !/@(?!(?:main|master|dev|develop)\b)[\w.$-]/.test(repository);
   if (/^(?:\.{0,2}\/|\.$|[a-z+]+:\/\/)|\$|\.whl$|\.tar\.gz$/.test(text)) return false;
   if (/@\s*(?:[a-z+]+:|\.?\/)/.test(text)) return false;
   if (INSTALLERS.has(nameOf(text))) return false;
@@ -59,11 +64,11 @@ function listLoose(file: TextFile): readonly { readonly name: string; readonly l
     );
 }
 
-async function* checkPython(
+function* checkPython(
   file: BuildFile,
   subject: AddonSubject,
   install: PackageCommand,
-): AsyncGenerator<Finding> {
+): Generator<Finding> {
   const constrained = install.options.some(({ text }) => /^(?:-c|--constraint)/.test(text));
   if (!constrained) {
     for (const word of install.packages.filter(({ text }) => isLoose(text))) {
@@ -72,7 +77,9 @@ async function* checkPython(
         word.start,
         `\`${word.text}\` is installed in whatever version is newest on the day of the build`,
         {
-          hint: `Write \`${nameOf(word.text)}==…\`, or a requirements file that pip-compile or \`uv pip compile\` writes.`,
+          hint: word.text.includes('git+')
+            ? 'Add a tag or a commit: `git+https://…@v1.2.3`.'
+            : `Write \`${nameOf(word.text)}==…\`, or a requirements file that pip-compile or \`uv pip compile\` writes.`,
         },
       );
     }
@@ -80,7 +87,7 @@ async function* checkPython(
   if (constrained) return;
   for (const list of install.lists) {
     const path = findInContext(subject, list.text);
-    const text = path === undefined ? undefined : await subject.readText(path);
+    const text = path === undefined ? undefined : subject.readText(path);
     if (text === undefined) continue;
     const loose = listLoose(text);
     const [first] = loose;
@@ -211,11 +218,7 @@ function* checkLockFile(
   }
 }
 
-async function* checkStep(
-  file: BuildFile,
-  subject: AddonSubject,
-  step: Step,
-): AsyncGenerator<Finding> {
+function* checkStep(file: BuildFile, subject: AddonSubject, step: Step): Generator<Finding> {
   for (const install of listPackageCommands(step)) {
     const { manager, kind } = install;
     if (kind === 'refresh') continue;
@@ -233,6 +236,39 @@ async function* checkStep(
   }
 }
 
+/** The word that fetches whatever is newest: a clone of a branch, a download of the latest release. */
+function findMoving({ words }: ShellCommand, all: readonly ShellCommand[]): ShellWord | undefined {
+  const [program = '', ...rest] = words.map(({ text }) => text);
+  if (/^(?:curl|wget)$/.test(program)) {
+    return words.find(({ text }) => /^https?:\/\/\S+\/releases\/latest\/download\//.test(text));
+  }
+  if (program !== 'git' || !rest.includes('clone')) return undefined;
+  const branch = rest.findIndex((text) => /^(?:-b|--branch|--revision)$/.test(text));
+  const inline = rest.find((text) => /^--(?:branch|revision)=/.test(text));
+  const name = inline?.replace(/^[^=]*=/, '') ?? (branch === -1 ? undefined : rest[branch + 1]);
+  if (name !== undefined) return /^(?:main|master|dev|develop)$/.test(name) ? words[0] : undefined;
+  // What is checked out after that counts.
+  const isPinned = all.some((other) => {
+    const [git, ...args] = other.words.map(({ text }) => text);
+    return git === 'git' && args.some((text) => /^(?:checkout|reset|switch|fetch)$/.test(text));
+  });
+  return isPinned ? undefined : words[0];
+}
+
+function* checkDownloads(file: BuildFile, { commands }: Step): Generator<Finding> {
+  for (const command of commands) {
+    const word = findMoving(command, commands);
+    if (word === undefined) continue;
+    const isClone = word.text === 'git';
+    const what = isClone ? 'the newest commit of a branch' : 'the newest release';
+    yield findAt(file, word.start, `this takes ${what} on the day of the build`, {
+      hint: isClone
+        ? 'Name a tag, `git clone --depth 1 --branch v1.2.3 …`, or check out a commit.'
+        : 'Name the release, `…/releases/download/v1.2.3/…`, in an `ARG` that Renovate can update.',
+    });
+  }
+}
+
 const versionsUnlocked = dockerfileRule(
   {
     id: 'versions-unlocked',
@@ -244,8 +280,11 @@ const versionsUnlocked = dockerfileRule(
     remedy: 'Commit a lock file and install exactly what is in it.',
     fixable: true,
   },
-  async function* (file, subject) {
-    for (const { step } of eachRun(file)) yield* checkStep(file, subject, step);
+  function* (file, subject) {
+    for (const { step } of eachRun(file)) {
+      yield* checkStep(file, subject, step);
+      yield* checkDownloads(file, step);
+    }
   },
 );
 

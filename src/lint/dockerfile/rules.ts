@@ -9,9 +9,11 @@ import { RUNTIME_RULES } from './runtime-rules.js';
 import { SECRET_RULES } from './secret-rules.js';
 import { repeatedBaseStack } from './shared-base-rules.js';
 import { STAGE_RULES } from './stage-rules.js';
+import { SYNTAX_RULES } from './syntax-rules.js';
 
 /** What makes images large, slow to build or unsafe, by the Dockerfile alone. */
 export const DOCKERFILE_RULES: readonly Rule<AddonSubject>[] = [
+  ...SYNTAX_RULES,
   ...CACHE_RULES,
   ...ORDER_RULES,
   ...EMULATION_RULES,

@@ -49,12 +49,12 @@ const DROPS_RIGHTS =
 const SERVICE_SCRIPT =
   /(?:^|\/)(?:services\.d\/[^/]+\/run|s6-rc\.d\/[^/]+\/(?:run|up)|(?:entrypoint|run|start)(?:\.sh)?)$/;
 
-async function dropsRights(subject: AddonSubject): Promise<boolean> {
+function dropsRights(subject: AddonSubject): boolean {
   const scripts = subject.tree.entries.filter(
     ({ kind, path }) => kind === 'file' && SERVICE_SCRIPT.test(path),
   );
   for (const { path } of scripts.slice(0, 50)) {
-    const text = await subject.readText(path);
+    const text = subject.readText(path);
     if (text !== undefined && DROPS_RIGHTS.test(text.text)) return true;
   }
   return false;
@@ -74,7 +74,7 @@ const runsAsRoot = dockerfileRule(
       'nothing has to be prepared as root).',
     fixable: false,
   },
-  async function* (file, subject) {
+  function* (file, subject) {
     const { last } = file;
     if (last === undefined) return;
     const { user } = last.end;
@@ -83,7 +83,7 @@ const runsAsRoot = dockerfileRule(
       /^(?:CMD|ENTRYPOINT)$/.test(keyword),
     );
     if (starts.some(({ rest }) => DROPS_RIGHTS.test(rest.text))) return;
-    if (await dropsRights(subject)) return;
+    if (dropsRights(subject)) return;
     const isS6 = S6_BASE.test(last.base) || S6_BASE.test(last.baseText);
     const isOwnInit = isS6 && starts.length === 0;
     yield findAt(file, last.from.start, 'the service runs as root', {

@@ -9,7 +9,10 @@ const SECRET_NAME =
 
 /** Names of files, times and the like, not of the secret. */
 const NO_SECRET =
-  /_(?:FILE|PATH|DIR|URL|NAME|TTL|EXPIRY|EXPIRES|TYPE|LENGTH|TIMEOUT|METHOD|ENABLED|SSL)$/i;
+  /_(?:FILE|PATH|DIR|URL|URI|NAME|TTL|EXPIRY|EXPIRES|TYPE|LENGTH|SIZE|TIMEOUT|METHOD|MODE|ENABLED?|DISABLED?|REQUIRED|SSL|VERSION|REF|COMMIT|SHA\d*|HOST|PORT|SERVER|DOMAIN|BACKEND|PROVIDER|PLUGIN|MODULE|PREFIX|HEADER|USER|REALM|ISSUER)$|^(?:NO|DISABLE|ENABLE|REQUIRE|USE|SKIP|ALLOW)_|^(?:OLD)?PWD$/i;
+
+/** Switches and paths. */
+const NO_SECRET_VALUE = /^(?:true|false|yes|no|on|off|none|null|[01]|\/\S*)$/i;
 
 /** Tokens that can be recognized by their form alone. */
 const TOKEN =
@@ -51,6 +54,7 @@ const secretInBuild = dockerfileRule(
       if (step.keyword === 'ARG' || step.keyword === 'ENV') {
         for (const { name, value, start } of listPairs(step)) {
           if (!isSecretName(name)) continue;
+          if (value !== undefined && NO_SECRET_VALUE.test(value)) continue;
           // An ENV without a value, or filled at run time, holds nothing.
           if (step.keyword === 'ENV' && (value === undefined || value === '')) continue;
           const kind = step.keyword === 'ARG' ? 'build argument' : 'environment variable';
@@ -62,17 +66,19 @@ const secretInBuild = dockerfileRule(
           });
         }
       }
-      const token = TOKEN.exec(step.rest.text);
-      if (token !== null) {
-        const start = step.rest.offsets[token.index] ?? step.start;
+      for (const { text, offsets } of [step.rest, ...step.heredocs]) {
+        const token = TOKEN.exec(text);
+        if (token === null) continue;
+        const start = offsets[token.index] ?? step.start;
         yield findAt(file, start, `a token is written here (\`${token[0].slice(0, 7)}…\`)`, {
           severity: 'error',
           hint: 'Revoke it: whoever has the repository has it.',
         });
       }
-      const login = URL_LOGIN.exec(step.rest.text);
-      if (login !== null) {
-        const start = step.rest.offsets[login.index] ?? step.start;
+      for (const { text, offsets } of [step.rest, ...step.heredocs]) {
+        const login = URL_LOGIN.exec(text);
+        if (login === null) continue;
+        const start = offsets[login.index] ?? step.start;
         yield findAt(file, start, 'a URL with a password is written here', { hint });
       }
     }

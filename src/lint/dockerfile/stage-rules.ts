@@ -14,15 +14,21 @@ import {
 
 const STAGES = 'https://docs.docker.com/build/building/multi-stage/';
 
+/** `gcc=12.2-r0`, `gcc:arm64` and `gcc@edge` are removed as `gcc`. */
+function withoutVersion(name: string): string {
+  return name.replace(/(?<=.)[=<>~@:].*$/, '');
+}
+
 /** Are the packages removed again by the instruction that installs them? */
-function isRemovedAgain(step: Step, install: PackageCommand, names: readonly string[]): boolean {
+function isRemovedAgain(step: Step, install: PackageCommand, packages: readonly string[]): boolean {
+  const names = packages.map(withoutVersion);
   const virtual = install.command.words.findIndex(({ text }) => /^(?:-t|--virtual)$/.test(text));
   const inline = install.command.words.find(({ text }) => text.startsWith('--virtual='));
   const group =
     inline?.text.slice('--virtual='.length) ??
     (virtual === -1 ? undefined : install.command.words[virtual + 1]?.text);
   return step.commands.some(({ words }) => {
-    const [program = '', ...rest] = words.map(({ text }) => text);
+    const [program = '', ...rest] = words.map(({ text }) => withoutVersion(text));
     if (program === 'apk' && rest.includes('del')) {
       return group === undefined
         ? names.every((name) => rest.includes(name))

@@ -3,6 +3,8 @@ import { ARCHES, describeArch, isArch, platformOf, type Arch } from '../../addon
 import { isList, toPythonText } from '../../addon/python-text.js';
 import { PyDict } from '../../addon/python-value.js';
 import { listBaseImages, parseDockerfile, type Dockerfile } from '../../plan/dockerfile.js';
+import { listPairs, readBuildFile } from '../dockerfile/build-file.js';
+import type { Instruction } from '../dockerfile/instruction.js';
 import type { Finding, Rule } from '../rule.js';
 import type { AddonSubject } from '../subject.js';
 import type { TextFile } from '../text-file.js';
@@ -128,7 +130,7 @@ const PARSED = new WeakMap<TextFile, Dockerfile>();
 
 function* buildsOf({ dockerfiles }: AddonSubject): Generator<BuildOfArch> {
   for (const [arch, file] of dockerfiles) {
-    const dockerfile = PARSED.get(file) ?? parseDockerfile(file.text);
+    const dockerfile = PARSED.get(file) ?? parseDockerfile(file.text, file);
     PARSED.set(file, dockerfile);
     yield { arch, file, dockerfile };
   }
@@ -169,12 +171,30 @@ const unresolvedBase: Rule<AddonSubject> = {
         const key = `${build.file.path} ${line} ${argument}`;
         if (told.has(key)) continue;
         told.add(key);
-        const message = `the image ${text} has no value: ARG ${argument} has no default`;
-        yield { file: build.file.path, line, column, message };
+        const inStage = findArgInStage(build.file, argument, line);
+        const message =
+          inStage === undefined
+            ? `the image ${text} has no value: ARG ${argument} has no default`
+            : `the image ${text} has no value: ARG ${argument} in line ${inStage} belongs to the stage above`;
+        const hint = inStage === undefined ? undefined : 'Move the ARG above the first FROM.';
+        yield { file: build.file.path, line, column, message, hint };
       }
     }
   },
 };
+
+/** The line of an ARG with a default that a FROM below does not see, as it is part of a stage. */
+function findArgInStage(file: TextFile, name: string, before: number): number | undefined {
+  const { globals, stages } = readBuildFile(file);
+  const declares = (instruction: Instruction) =>
+    instruction.keyword === 'ARG' &&
+    listPairs(instruction).some((pair) => pair.name === name && pair.value !== undefined);
+  if (globals.some(declares)) return undefined;
+  return stages
+    .flatMap(({ steps }) => steps.filter(declares))
+    .map(({ start }) => file.positionAt(start).line)
+    .findLast((line) => line < before);
+}
 
 const ARCH_IN_NAME = new RegExp(`(?:^|[/_-])(${ARCHES.join('|')})(?=$|[/:_-])`);
 

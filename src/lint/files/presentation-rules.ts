@@ -62,12 +62,12 @@ const badPicture: Rule<AddonSubject> = {
   why: 'The Supervisor hands both out as PNG without looking at them: browsers show a broken picture for anything else. Odd sizes are scaled until they are blurred or distorted, and large files make the store slow.',
   remedy: 'Save it as PNG: the icon square with 128×128 pixels, the logo with about 250×100.',
   fixable: false,
-  async *check({ folder, tree, readBytes }) {
+  *check({ folder, tree, readBytes }) {
     for (const { name, judge } of PICTURES) {
       const entry = tree.find(name);
       if (entry === undefined) continue;
       const file = join(folder, name);
-      const bytes = await readBytes(name, PNG_HEADER_BYTES);
+      const bytes = readBytes(name, PNG_HEADER_BYTES);
       const size = bytes && readPngSize(bytes);
       if (size === undefined) {
         yield { file, message: bytes === undefined ? 'cannot be read' : 'is no PNG image' };
@@ -125,10 +125,10 @@ const changelogVersion: Rule<AddonSubject> = {
   why: 'Users who are offered the update find nothing about it.',
   remedy: 'Add a heading with the version and what changed in it.',
   fixable: false,
-  async *check({ config, fields, tree, readText }) {
+  *check({ config, fields, tree, readText }) {
     const version = fields?.version ?? '';
     if (version === '' || tree.find('CHANGELOG.md') === undefined) return;
-    const file = await readText('CHANGELOG.md');
+    const file = readText('CHANGELOG.md');
     if (file === undefined || parsed(config) === undefined) return;
     const number = version.replace(/^v(?=\d)/i, '');
     if (namesVersion(file.text, number)) return;

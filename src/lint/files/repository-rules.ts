@@ -89,9 +89,9 @@ const strayInRepository: Rule = {
   fixable: false,
   begin: () => ({
     visit: () => undefined,
-    async *finish({ strays, folder }) {
+    *finish({ strays, folder }) {
       for (const path of strays) {
-        const { severity, what } = describeStray(await readDataFile(path, folder, validateConfig));
+        const { severity, what } = describeStray(readDataFile(path, folder, validateConfig));
         const message = `is taken for the config of an add-on: ${what}`;
         yield {
           file: path,

@@ -129,9 +129,9 @@ const apparmorProfiles: Rule<AddonSubject> = {
   why: 'The Supervisor gives the profile the name of the add-on when it is installed. It looks for lines that begin with `profile `: with none or several different ones the installation fails. Child profiles are indented.',
   remedy: 'Keep one profile at the beginning of a line and indent the others inside of it.',
   fixable: false,
-  async *check({ folder, tree, readText }) {
+  *check({ folder, tree, readText }) {
     if (tree.find('apparmor.txt') === undefined) return;
-    const file = await readText('apparmor.txt');
+    const file = readText('apparmor.txt');
     const path = `${folder}/apparmor.txt`;
     if (file === undefined) {
       yield { file: path, message: 'cannot be read as text' };

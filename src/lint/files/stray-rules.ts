@@ -31,13 +31,13 @@ const strayConfig: Rule<AddonSubject> = {
   why: 'The store of the Supervisor takes every `config.yaml`, `config.yml` and `config.json` of a repository, at any depth, for the config of an add-on, unless a folder on the way to it starts with a dot or is `rootfs`. A configuration of the packaged application is then a broken or bogus add-on; of two files beside each other both are read, and the last one wins.',
   remedy: 'Rename the file, or keep it in `rootfs`.',
   fixable: false,
-  async *check({ folder, config, tree, repository }) {
+  *check({ folder, config, tree, repository }) {
     const names = candidateNames('config');
     for (const { path, kind } of tree.entries) {
       const file = join(folder, path);
       if (kind === 'folder' || !names.includes(basename(path)) || file === config.path) continue;
       if (!path.split('/').slice(0, -1).every(isSearched)) continue;
-      const other = await readDataFile(file, repository?.folder ?? folder, validateConfig);
+      const other = readDataFile(file, repository?.folder ?? folder, validateConfig);
       const { severity, what } = describeStray(other);
       if (!path.includes('/')) {
         const message = `stands beside ${basename(config.path)}: the Supervisor reads both as add-ons`;

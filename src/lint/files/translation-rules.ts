@@ -32,9 +32,15 @@ function mainTranslation({ translations }: AddonSubject): readonly [string, Data
   return english === undefined ? [...translations][0] : ['en', english];
 }
 
-/** `refresh_seconds` → `Refresh seconds`. */
+const ABBREVIATIONS =
+  /\b(?:api|cpu|dns|ftp|https?|id|ip|json|mqtt|smtp|ssh|ssl|tls|tcp|udp|ui|uri|url|usb|vpn)\b/gi;
+
+/** `refresh_seconds` → `Refresh seconds`, `mqtt_host` → `MQTT host`. */
 function toLabel(key: string): string {
-  const words = key.replace(/[_-]+/g, ' ').trim();
+  const words = key
+    .replace(/[_-]+/g, ' ')
+    .trim()
+    .replace(ABBREVIATIONS, (word) => word.toUpperCase());
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 

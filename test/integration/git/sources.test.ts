@@ -368,6 +368,20 @@ describe.runIf(requireTool('git'))('what stands in the way on this machine', () 
   });
 });
 
+describe.runIf(requireTool('git'))('a repository without a commit', () => {
+  test('knows its remote', async () => {
+    const root = await makeFolder();
+    await git(root, 'init', '--quiet');
+    await git(root, 'remote', 'add', 'origin', 'git@github.com:me/apps.git');
+    expect(await readSourceFacts(root, {}, 0)).toEqual({
+      revision: undefined,
+      dirty: false,
+      url: 'https://github.com/me/apps',
+      epochSeconds: 0,
+    });
+  });
+});
+
 describe.runIf(requireTool('git'))('a release that is repeated', () => {
   test('has the same sources after it was announced', async () => {
     const { root, config } = await makeStore();

@@ -49,7 +49,7 @@ it('says nothing about a version without text, or without a section', () => {
 it('reads the file in the folder of the add-on, with the line ends of any system', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'addon-release-changelog-'));
   onTestFinished(() => rm(folder, { recursive: true }));
-  expect(await readChangelogSection(folder, '1.0.0')).toBeUndefined();
+  expect(readChangelogSection(folder, '1.0.0')).toBeUndefined();
   await writeFile(join(folder, 'CHANGELOG.md'), '\uFEFF## 1.0.0\r\n\r\n- One.\r\n- Two.\r\n');
-  expect(await readChangelogSection(folder, '1.0.0')).toBe('- One.\n- Two.');
+  expect(readChangelogSection(folder, '1.0.0')).toBe('- One.\n- Two.');
 });

@@ -147,9 +147,11 @@ describe('--fix', () => {
   });
 
   test('writes translations where there are none', async () => {
-    const files = { 'addon/config.yaml': `${CONFIG}schema:\n  log_level: str?\n  port: port?\n` };
+    const files = {
+      'addon/config.yaml': `${CONFIG}schema:\n  log_level: str?\n  mqtt_url: url?\n`,
+    };
     expect(await mend(files, 'addon/translations/en.yaml')).toBe(
-      'configuration:\n  log_level:\n    name: Log level\n  port:\n    name: Port\n',
+      'configuration:\n  log_level:\n    name: Log level\n  mqtt_url:\n    name: MQTT URL\n',
     );
   });
 
@@ -195,12 +197,24 @@ describe('--fix', () => {
 });
 
 describe('the plan of changes', () => {
+  test('has a line once that two fixes need', async () => {
+    const run = 'RUN --mount=type=cache,target=/root/.cache/pip pip install a==1\n';
+    const root = await writeFiles({ ...SOUND, 'addon/Dockerfile': `FROM debian:12\n${run}${run}` });
+    const { findings } = await lintPaths([join(root, 'addon')]);
+    const change = planChanges(findings).find(({ file }) => file.endsWith('Dockerfile'));
+    expect(change?.after.match(/^.*TARGETARCH.*$/gm)).toEqual([
+      'ARG TARGETARCH',
+      expect.stringContaining('id=root-.cache-pip-${TARGETARCH}'),
+      expect.stringContaining('id=root-.cache-pip-${TARGETARCH}'),
+    ]);
+  });
+
   test('has all edits of a file, and writes nothing', async () => {
     const config = `${CONFIG}ingres: true\nadvanced: true\nstartup: after\n`;
     const root = await writeFiles({ ...SOUND, 'addon/config.yaml': config });
     await mkdir(join(root, 'empty'));
     const { findings } = await lintPaths([join(root, 'addon')]);
-    const [change, ...others] = await planChanges(findings);
+    const [change, ...others] = planChanges(findings);
     expect(others).toEqual([]);
     expect(change).toMatchObject({
       before: config,

@@ -129,7 +129,7 @@ describe('settings', () => {
       'addon-release.yaml': 'lint: {rules: {unknown-fields: off}}\n',
     });
     expect(found.filter((line) => line.includes('settings'))).toEqual([
-      'error invalid-settings addon-release.yaml there is no rule "unknown-fields"',
+      'error invalid-settings addon-release.yaml:1:16 there is no rule "unknown-fields"',
     ]);
   });
 });

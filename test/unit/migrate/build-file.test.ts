@@ -47,6 +47,13 @@ describe('base images', () => {
     );
   });
 
+  test('a kept argument stands below the directives of the file', async () => {
+    const dockerfile = '# syntax=docker/dockerfile:1\nFROM $BUILD_FROM\nARG BUILD_FROM\n';
+    expect(await migrate(OFFICIAL, dockerfile)).toBe(
+      dockerfile.replace('FROM', 'ARG BUILD_FROM=ghcr.io/home-assistant/base:3.23\nFROM'),
+    );
+  });
+
   test('the default counts for an architecture that build_from leaves out', async () => {
     const build = 'build_from:\n  amd64: ghcr.io/somebody/base:1\n';
     const dockerfile =

@@ -15,7 +15,7 @@ async function migrate(image: string, settings?: string, taken: readonly string[
   });
   const path = join(root, 'addon/addon-release.yaml');
   const rejected = () => ({ outcome: 'rejected', issues: [], advisories: [] }) as const;
-  const data = settings === undefined ? undefined : await readDataFile(path, root, rejected);
+  const data = settings === undefined ? undefined : readDataFile(path, root, rejected);
   const { files, left } = migrateImageName(addon, { path, data }, new Set(taken));
   const [config, also] = files.map(({ after }) => after ?? '');
   return { image: /^image: (.*)$/m.exec(config ?? '')?.[1], also, left };

@@ -14,5 +14,5 @@ export async function subjectWith(
   });
   const folder = join(root, 'addon');
   const name = Object.keys(files).includes('addon/config.json') ? 'config.json' : 'config.yaml';
-  return { addon: await readSubject(folder, name, await openRepository(root)), root };
+  return { addon: readSubject(folder, name, openRepository(root)), root };
 }

@@ -16,7 +16,7 @@ async function read(content: string, name = 'smoke.yaml') {
   const folder = await mkdtemp(path.join(tmpdir(), 'smoke-file-'));
   onTestFinished(() => rm(folder, { recursive: true }));
   await writeFile(path.join(folder, name), content);
-  const { smokeFile, problems } = await readSmokeFile(folder);
+  const { smokeFile, problems } = readSmokeFile(folder);
   return {
     smokeFile,
     problems: problems.map(({ file = '', line, column, message }) =>

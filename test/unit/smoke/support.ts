@@ -134,7 +134,7 @@ export function probeOf(open: Readonly<Record<number, Partial<ProbeAnswer>>>, as
 const HERE = fileURLToPath(new URL('.', import.meta.url));
 
 /** What an add-on without smoke.yaml has. */
-export const NO_SMOKE_FILE: SmokeFile = (await readSmokeFile(HERE)).smokeFile;
+export const NO_SMOKE_FILE: SmokeFile = readSmokeFile(HERE).smokeFile;
 
 const [NATIVE, EMULATED] = samplePlan({ arches: ['amd64', 'armv7'] }).architectures;
 

@@ -66,6 +66,46 @@ describe('package-cache-missing', () => {
     );
   });
 
+  test('leaves a comment, or an order to a linter, at its instruction', async () => {
+    const text = 'FROM x\n\n# hadolint ignore=DL3013\nRUN pip install x\n';
+    const fixed = applyFixes(text, await check('package-cache-missing', text));
+    expect(fixed).toContain('FROM x\nARG TARGETARCH\n\n# hadolint ignore=DL3013\nRUN --mount=');
+  });
+
+  test.each(['rm -rf /root/.cache /root/.npm', 'rm -rf ~/.npm/*', 'npm cache clean --force'])(
+    'mounts nothing where %s would empty or fail to remove it',
+    async (command) => {
+      const text = `FROM x\nRUN npm ci && ${command}\n`;
+      expect((await check('package-cache-missing', text)).map(({ fix }) => fix)).toEqual([
+        undefined,
+      ]);
+    },
+  );
+
+  test.each([
+    ['ghcr.io/hassio-addons/base:18.1.4', true],
+    ['ghcr.io/home-assistant/base-python:3.13-alpine3.22', true],
+    ['ghcr.io/home-assistant/amd64-base:3.22', true],
+    ['ghcr.io/home-assistant/base-debian:bookworm', false],
+    ['python:3.13-slim', false],
+  ])('names the cache to pip where the base image %s switches it off', async (base, isOff) => {
+    const text = `FROM ${base}\nRUN pip install --no-cache-dir x\n`;
+    const fixed = applyFixes(text, await check('package-cache-missing', text));
+    expect(fixed.includes('pip install --cache-dir=/root/.cache/pip x')).toBe(isOff);
+    expect(await check('package-cache-defeated', fixed)).toEqual([]);
+  });
+
+  test.each([
+    ['alpine:3.22', '/root/.cargo/registry', '/root/go/pkg/mod'],
+    ['rust:1.90', '/usr/local/cargo/registry', '/go/pkg/mod'],
+    ['golang:1.25', '/usr/local/cargo/registry', '/go/pkg/mod'],
+  ])('on %s, cargo and go have their caches in %s and %s', async (base, cargo, go) => {
+    const text = `FROM ${base}\nRUN cargo fetch\nRUN go mod download\n`;
+    const hints = (await check('package-cache-missing', text)).map(({ hint }) => hint);
+    expect(hints[0]).toContain(`target=${cargo} `);
+    expect(hints[1]).toContain(`target=${go} `);
+  });
+
   test('mounts a cache for --fix, with the architecture where that matters', async () => {
     const text = 'FROM x\nRUN pip install \\\n    --no-cache-dir x\nRUN npm ci\n';
     const fixed = applyFixes(text, await check('package-cache-missing', text));
@@ -199,5 +239,52 @@ describe('apt', () => {
     ]) {
       expect(await check('apt-docker-clean', `FROM x\n${before}\n`)).toEqual([]);
     }
+  });
+});
+
+describe('caches that are mounted in vain', () => {
+  test.each([
+    [
+      'RUN --mount=type=cache,target=/root/.npm npm ci && rm -rf /root/.npm',
+      '`rm -rf /root/.npm` cannot remove /root/.npm while it is mounted, and fails',
+    ],
+    [
+      'RUN --mount=type=cache,target=/root/.cache/pip pip install x && rm -rf /root/.cache/*',
+      '`rm -rf /root/.cache/*` cannot remove /root/.cache/pip while it is mounted, and fails',
+    ],
+    [
+      'RUN --mount=type=cache,target=/root/.npm npm ci && rm -rf /root/.npm/*',
+      '`rm -rf /root/.npm/*` empties the cache that is mounted on /root/.npm',
+    ],
+    [
+      'RUN --mount=type=cache,target=/root/.cache/pip PIP_NO_CACHE_DIR=0 pip install x',
+      '`PIP_NO_CACHE_DIR=0` keeps pip from using the cache',
+    ],
+    [
+      'ENV PIP_NO_CACHE_DIR=off\nRUN --mount=type=cache,target=/root/.cache/pip pip install x',
+      'PIP_NO_CACHE_DIR keeps pip from using the cache',
+    ],
+  ])('%s', async (lines, message) => {
+    const findings = await check('package-cache-defeated', `FROM x\n${lines}\n`);
+    expect(findings.map((finding) => finding.message).join()).toContain(message);
+  });
+
+  test('what is removed beside the mount does no harm', async () => {
+    const text =
+      'FROM x\nRUN --mount=type=cache,target=/var/cache/apt apt-get update && apt-get install -y jq && ' +
+      'rm -rf /var/lib/apt/lists/*\n';
+    expect(await check('package-cache-defeated', text)).toEqual([]);
+  });
+
+  test('a base image that switches the cache off', async () => {
+    const text =
+      'FROM ghcr.io/hassio-addons/base:18.1.4\nRUN --mount=type=cache,target=/root/.cache/pip pip install x\n';
+    const found = await check('package-cache-defeated', text);
+    expect(found.map(({ message }) => message)).toEqual([
+      "the base image switches pip's cache off, so that the one that is mounted on /root/.cache/pip stays empty",
+    ]);
+    const fixed = applyFixes(text, found);
+    expect(fixed).toContain('pip install --cache-dir=/root/.cache/pip x');
+    expect(await check('package-cache-defeated', fixed)).toEqual([]);
   });
 });

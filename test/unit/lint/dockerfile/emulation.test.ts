@@ -131,6 +131,13 @@ describe('the change with the largest gain', () => {
     expect(advice?.arches).toEqual(['aarch64']);
   });
 
+  test('moves no stage to the build platform that installs modules with native code', () => {
+    const { file } = makeBuildFile('FROM a\nRUN apk add g++ npm && npm ci && npm run build\n');
+    const advice = adviseOnEmulation(file, ['aarch64'], 'amd64');
+    expect(advice?.work).toBe('native-node');
+    expect(advice?.change).toContain('modules with native code have to be installed in this one');
+  });
+
   test('is measured where a build was recorded', () => {
     const { file } = makeBuildFile(
       'FROM a AS b\nRUN npm run build\nFROM c AS d\nRUN cargo build\nFROM e\nCOPY --from=b / /\nCOPY --from=d / /\n',

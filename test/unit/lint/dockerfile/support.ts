@@ -67,11 +67,9 @@ export function makeSubject(
     repository: undefined,
     readText: (path) => {
       const text = (files as Readonly<Record<string, string | number>>)[path];
-      return Promise.resolve(
-        typeof text === 'string' ? new TextFile(`${folder}/${path}`, text) : undefined,
-      );
+      return typeof text === 'string' ? new TextFile(`${folder}/${path}`, text) : undefined;
     },
-    readBytes: () => Promise.resolve(undefined),
+    readBytes: () => undefined,
   };
 }
 

@@ -343,6 +343,13 @@ const CASES: readonly Case[] = [
     expected: ['error addon/Dockerfile:2:6 the image $BUILD_FROM has no value'],
   },
   {
+    rule: 'base-image-unresolved',
+    files: { 'addon/Dockerfile': 'FROM x AS b\nARG BUILD_FROM=debian:12\nFROM $BUILD_FROM\n' },
+    expected: [
+      'error addon/Dockerfile:3:6 the image $BUILD_FROM has no value: ARG BUILD_FROM in line 2 belongs to the stage above',
+    ],
+  },
+  {
     rule: 'base-image-architecture',
     files: { 'addon/Dockerfile': 'FROM ghcr.io/home-assistant/amd64-base:3.20\n' },
     expected: [
@@ -548,9 +555,9 @@ const CASES: readonly Case[] = [
         'lint:\n  rules:\n    missing-icons: off\n    no-image: maybe\n  colour: red\n',
     },
     expected: [
-      'error addon/addon-release.yaml there is no rule "missing-icons"',
-      'error addon/addon-release.yaml the rule "no-image" can be',
-      'error addon/addon-release.yaml "colour" is not known here',
+      'error addon/addon-release.yaml:3:5 there is no rule "missing-icons"',
+      'error addon/addon-release.yaml:4:5 the rule "no-image" can be',
+      'error addon/addon-release.yaml:5:3 "colour" is not known here',
     ],
   },
 ];
