@@ -46,6 +46,8 @@ export type BuildResult =
 export interface AddonBuild {
   readonly plan: ReleasePlan;
   readonly emit: Emit;
+  /** Called when an image begins to be written: soon it is there. Perhaps several times, or not at all. */
+  readonly onWriting?: ((arch: ArchPlan) => void) | undefined;
   /** Called as soon as an architecture has ended, while others still build. */
   readonly onResult: (arch: ArchPlan, result: BuildResult) => void;
   readonly secrets?: BuildSecrets | undefined;
@@ -179,6 +181,7 @@ async function buildRound(
       if (target === undefined || reported.has(name)) return;
       const { arch } = target.arch;
       target.build.emit({ type: 'phase-progress', arch, phase: 'build', progress: current });
+      if (current.current.startsWith('exporting to ')) target.build.onWriting?.(target.arch);
     },
     onLog: (name, line) => {
       const target = byName.get(name);

@@ -68,6 +68,11 @@ export class SmokeTester {
     return this.environment;
   }
 
+  /** Begins to make the environment while the first image is written. A failure is told by the first test. */
+  prepare(): void {
+    onEngine(this.request.context, () => this.open()).catch(() => undefined);
+  }
+
   /** Runs one image as the Supervisor would and checks it. Failed checks are results, not exceptions. */
   test(candidate: Candidate): Promise<SmokeReport> {
     return onEngine(this.request.context, () => this.testThere(candidate));

@@ -139,6 +139,9 @@ async function buildAndTest(
         const withheld = preflight.held.get(arch.arch) ?? new Set();
         return { folder: layoutFolder(arch.arch, runFolder), withheld };
       },
+      onWriting: ({ machine }) => {
+        if (options.smoke) findTester(machine.context).prepare();
+      },
       onResult: (arch, build) => {
         const outcome = finish(arch, build);
         // Looked at below; until then a failure must not count as unhandled.

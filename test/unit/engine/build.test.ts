@@ -64,15 +64,20 @@ async function makeWorld(arches: readonly Arch[], rounds: readonly Round[]): Pro
 
 async function build({ plan, folder }: World, signal = new AbortController().signal) {
   const results = new Map<Arch, BuildResult>();
+  const written = new Set<Arch>();
   const events: RunEvent[] = [];
   await buildImages({
     plan,
     runFolder: folder,
     signal,
     emit: (event) => events.push(event),
+    onWriting: ({ arch }) => {
+      expect(results.has(arch)).toBe(false);
+      written.add(arch);
+    },
     onResult: ({ arch }, result) => results.set(arch, result),
   });
-  return { results, events };
+  return { results, events, written };
 }
 
 async function readTranscript(name: string): Promise<string> {
@@ -112,7 +117,8 @@ describe('buildImages', () => {
     for (const arch of arches) {
       await world.addImage(arch, metadata[arch]['containerimage.digest'] ?? '');
     }
-    const { results, events } = await build(world);
+    const { results, events, written } = await build(world);
+    expect([...written].toSorted()).toEqual(arches.toSorted());
     for (const arch of arches) {
       expect(results.get(arch)).toMatchObject({
         status: 'built',
