@@ -134,7 +134,7 @@ describe.skipIf(!requireTool('docker'))('an add-on with a mistake in its files',
 const FLAGS: readonly (readonly [string, readonly string[], RegExp])[] = [
   ['an unknown flag', ['1.0.0', '--frobnicate'], /unknown option '--frobnicate'/],
   ['no version', ['--multi'], /the version to release is missing\nnext: /],
-  ['a version that is none', ['one.two'], /"one\.two" is not a version\nnext: /],
+  ['a version that is none', ['1.two'], /"1\.two" is not a version\nnext: /],
   ['a version that is no tag', ['1.0.0+5'], /"1\.0\.0\+5" can't be an image tag.*\nnext: /],
   ['an unknown command', ['unpublish', '1.0.0'], /^error: unknown command 'unpublish'$/m],
   ['two versions', ['1.0.0', '1.1.0'], /^error: only one version .* 1\.1\.0 came after 1\.0\.0$/m],
