@@ -1,10 +1,11 @@
 import type { DictEntry, SourceNode } from './document.js';
-import { MAX_DEPTH, MAX_NODES, TOO_DEEP } from './yaml/limits.js';
+import { MAX_DEPTH, MAX_NODES, TOO_DEEP, TOO_MANY } from './yaml/limits.js';
 import { narrowInteger, PyFloat, type PyScalar } from './python-value.js';
 
 /**
  * `orjson` is what the Supervisor reads files with: integers beyond 64 bits become floats. `python` is
- * Python's own module, which keeps them, for data that Python wrote: without limits on its size.
+ * Python's own module, which keeps them and knows NaN and infinity, for data that Python wrote: without
+ * limits on its size.
  */
 export type JsonDialect = 'orjson' | 'python';
 
@@ -30,6 +31,13 @@ const WORDS: readonly (readonly [string, PyScalar])[] = [
   ['null', null],
   ['true', true],
   ['false', false],
+];
+/** What Python writes, and reads, beside what JSON has. */
+const PYTHON_WORDS: typeof WORDS = [
+  ...WORDS,
+  ['NaN', new PyFloat(NaN)],
+  ['Infinity', new PyFloat(Infinity)],
+  ['-Infinity', new PyFloat(-Infinity)],
 ];
 
 /**
@@ -67,7 +75,7 @@ class JsonReader {
     this.#skipSpace();
     if (depth > MAX_DEPTH) throw this.#fail(TOO_DEEP);
     this.#nodes += 1;
-    if (this.#isStrict && this.#nodes > MAX_NODES) throw this.#fail('the file holds too many values');
+    if (this.#isStrict && this.#nodes > MAX_NODES) throw this.#fail(TOO_MANY);
     const start = this.#at;
     switch (this.#text[start]) {
       case '{':
@@ -130,7 +138,7 @@ class JsonReader {
   }
 
   #readWord(): PyScalar {
-    for (const [word, value] of WORDS) {
+    for (const [word, value] of this.#isStrict ? WORDS : PYTHON_WORDS) {
       if (this.#text.startsWith(word, this.#at)) {
         this.#at += word.length;
         return value;
@@ -139,9 +147,11 @@ class JsonReader {
     NUMBER.lastIndex = this.#at;
     const number = NUMBER.exec(this.#text);
     if (number === null) throw this.#fail('expected a JSON value');
-    if (!Number.isFinite(Number(number[0]))) throw this.#fail('the number is too large');
-    this.#at += number[0].length;
     const isFloat = number[1] !== undefined || number[2] !== undefined;
+    if (this.#isStrict && !Number.isFinite(Number(number[0]))) {
+      throw this.#fail('the number is too large');
+    }
+    this.#at += number[0].length;
     if (isFloat) return new PyFloat(Number(number[0]));
     return this.#isStrict ? readInteger(number[0]) : narrowInteger(BigInt(number[0]));
   }

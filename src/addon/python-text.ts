@@ -39,8 +39,10 @@ export function isList(value: PyValue): value is readonly PyValue[] {
 /** What `int()` or `float()` make of a value: a number, a refusal, or an uncaught exception. */
 export type Conversion<T> = { readonly value: T } | 'refused' | 'overflow';
 
-const SPACE = '\\t-\\r\\x1C-\\x20\\x85\\xA0\\u1680\\u2000-\\u200A\\u2028\\u2029\\u202F\\u205F\\u3000';
-const OUTER_SPACE = new RegExp(`^[${SPACE}]+|[${SPACE}]+$`, 'gu');
+// Around digits, ASCII's own separators (FS to US) are no space.
+const NUMBER_SPACE = /[\t-\r\x20\x85\xA0\u1680\u2000-\u200A\u2028\u2029\u202F\u205F\u3000]/;
+// eslint-disable-next-line no-control-regex -- str.strip() takes them
+const SPACE = /[\t-\r\x1C-\x20\x85\xA0\u1680\u2000-\u200A\u2028\u2029\u202F\u205F\u3000]/;
 const INTEGER = /^[-+]?\p{Nd}+(?:_\p{Nd}+)*$/u;
 const FLOAT =
   /^[-+]?(?:(?:\p{Nd}+(?:_\p{Nd}+)*)(?:\.(?:\p{Nd}+(?:_\p{Nd}+)*)?)?|\.\p{Nd}+(?:_\p{Nd}+)*)(?:[eE][-+]?\p{Nd}+(?:_\p{Nd}+)*)?$/u;
@@ -58,7 +60,7 @@ export function toPythonInt(value: PyValue): Conversion<number | bigint> {
     return { value: narrowInteger(BigInt(Math.trunc(value.value))) };
   }
   if (typeof value !== 'string') return 'refused';
-  const text = toAsciiDigits(stripAroundNumber(value));
+  const text = toAsciiDigits(stripSpace(value, NUMBER_SPACE));
   if (!INTEGER.test(text)) return 'refused';
   const digits = text.replaceAll('_', '').replace(/^[-+]/, '');
   if (digits.length > MAX_DIGITS) return 'refused';
@@ -73,7 +75,7 @@ export function toPythonFloat(value: PyValue): Conversion<PyFloat> {
     return Number.isFinite(number) ? { value: new PyFloat(number) } : 'overflow';
   }
   if (typeof value !== 'string') return 'refused';
-  const text = toAsciiDigits(stripAroundNumber(value));
+  const text = toAsciiDigits(stripSpace(value, NUMBER_SPACE));
   const special = SPECIAL_FLOAT.exec(text);
   if (special !== null) {
     const magnitude = special[2] === undefined ? NaN : Infinity;
@@ -83,13 +85,12 @@ export function toPythonFloat(value: PyValue): Conversion<PyFloat> {
 }
 
 /** Python's `str.strip()`. */
-export function stripSpace(text: string): string {
-  return text.replace(OUTER_SPACE, '');
-}
-
-// Around the digits of a text that is all ASCII, only the space of C's isspace() is allowed.
-function stripAroundNumber(text: string): string {
-  return /[^\0-\x7F]/.test(text) ? stripSpace(text) : text.replace(/^[ \t-\r]+|[ \t-\r]+$/g, '');
+export function stripSpace(text: string, space: RegExp = SPACE): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && space.test(text.charAt(start))) start += 1;
+  while (end > start && space.test(text.charAt(end - 1))) end -= 1;
+  return text.slice(start, end);
 }
 
 // Python reads every Unicode decimal digit. The digits 0 to 9 of a script stand in a row, and so do

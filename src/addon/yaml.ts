@@ -1,9 +1,10 @@
 import { locateOffset, SourceDocument, type Position, type SourceNode } from './document.js';
 import { JsonSyntaxError, parseJsonNode } from './json.js';
 import { PyFloat, PyOther } from './python-value.js';
+import { assertCharacters } from './yaml/characters.js';
 import { YamlFailure } from './yaml/failure.js';
 import { readNodes } from './yaml/nodes.js';
-import { parseSyntax } from './yaml/syntax.js';
+import { parseDocument } from './yaml/parser.js';
 
 /** What a text that is no readable YAML or JSON is wrong about. */
 export interface SourceFailure extends Position {
@@ -25,7 +26,10 @@ export type ParsedSource =
 export function parseYaml(source: string): ParsedSource {
   const text = source.replace(/^\uFEFF/, '').replace(/\r\n?/g, '\n');
   try {
-    const root = readNodes(parseSyntax(text));
+    assertCharacters(text);
+    const tree = parseDocument(text);
+    const root: SourceNode =
+      tree === undefined ? { kind: 'dict', start: 0, end: 0, entries: [] } : readNodes(tree);
     // An empty document, `null`, `false`, `0`, `""` and `[]` all count as an empty dict.
     return succeed(text, isFalsy(root) ? { ...root, kind: 'dict', entries: [] } : root);
   } catch (error) {

@@ -228,7 +228,6 @@ const LIBRARIES: Readonly<Record<string, RegExp>> = {
   execa: /^exec\/run\.ts$/,
   commander: /^cli\/(?:program|run-cli|flags|command|completion)\.ts$/,
   listr2: /^report\/terminal\.ts$/,
-  yaml: /^addon\/yaml(?:\.ts$|\/)/,
   semver: /^plan\/version\.ts$/,
   'dockerfile-ast': /^plan\/dockerfile\.ts$/,
   '@octokit/rest': /^github\/client\.ts$/,

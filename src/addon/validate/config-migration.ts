@@ -179,14 +179,14 @@ function adviseOnConfigType(volumes: readonly Volume[], advise: Advise): void {
   });
 }
 
-/** Advises on map types that have a new name, once each. */
+/** Advises on each map entry whose type has a new name. */
 export function adviseOnLegacyMapTypes(config: PyDict, original: PyDict, advise: Advise): void {
   const volumes = config.get('map') ?? [];
   if (!isList(volumes)) return;
-  const types = volumes.map((volume) => (volume instanceof PyDict ? volume.get('type') : null));
-  for (const [old, current] of RENAMED_MAP_TYPES) {
-    const index = types.indexOf(old);
-    if (index === -1) continue;
+  for (const [index, volume] of volumes.entries()) {
+    const type = volume instanceof PyDict ? volume.get('type') : undefined;
+    const [old, current] = RENAMED_MAP_TYPES.find(([name]) => name === type) ?? [];
+    if (old === undefined) continue;
     advise({
       code: 'map-type-legacy',
       path: toSourcePath(['map', index], original),

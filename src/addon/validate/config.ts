@@ -1,5 +1,5 @@
 import { describeValue } from '../describe-value.js';
-import { isTruthy, toPythonText } from '../python-text.js';
+import { isTruthy, toPythonInt, toPythonText } from '../python-text.js';
 import { PyDict, PyFloat, type PyValue } from '../python-value.js';
 import { configFields } from './config-fields.js';
 import { adviseOnLegacyMapTypes, iterate, migrateConfig, toSourcePath } from './config-migration.js';
@@ -39,6 +39,7 @@ export function validateConfig(value: PyValue): Verdict {
     const config = migrateConfig(value, advise);
     adviseOnIgnored(config, advise);
     adviseOnDeprecated(config, advise);
+    adviseOnIgnoredKey('codenotary', config, advise);
     adviseOnLegacyMapTypes(config, value, advise);
     const checked = checkDynamicIngressPort(config);
     return checked.ok ? pointIntoSource(configFields(config, []), value) : checked;
@@ -53,11 +54,7 @@ function pointIntoSource(checked: Checked, original: PyDict): Checked {
 }
 
 function adviseOnIgnored(config: PyDict, advise: Advise): void {
-  for (const key of ['advanced', 'codenotary'] as const) {
-    if (!config.has(key)) continue;
-    const message = `"${key}" is deprecated and ignored; remove it`;
-    advise({ code: `${key}-ignored`, path: [key], subject: key, message });
-  }
+  adviseOnIgnoredKey('advanced', config, advise);
   const isOn = (key: string): boolean => isTruthy(config.get(key) ?? null);
   const device = ['devices', 'uart', 'usb', 'gpio'].find(isOn);
   if (isOn('full_access') && device !== undefined) {
@@ -71,6 +68,12 @@ function adviseOnIgnored(config: PyDict, advise: Advise): void {
   }
 }
 
+function adviseOnIgnoredKey(key: 'advanced' | 'codenotary', config: PyDict, advise: Advise): void {
+  if (!config.has(key)) return;
+  const message = `"${key}" is deprecated and ignored; remove it`;
+  advise({ code: `${key}-ignored`, path: [key], subject: key, message });
+}
+
 function adviseOnDeprecated(config: PyDict, advise: Advise): void {
   for (const [index, arch] of iterateField(config, 'arch').entries()) {
     if (!DEPRECATED_ARCHES.includes(arch)) continue;
@@ -78,15 +81,19 @@ function adviseOnDeprecated(config: PyDict, advise: Advise): void {
     const message = `"${subject}" is deprecated: the Supervisor no longer installs it`;
     advise({ code: 'arch-deprecated', path: ['arch', index], subject, message });
   }
-  for (const [index, machine] of iterateField(config, 'machine').entries()) {
-    if (typeof machine !== 'string') {
-      const message = `must be text, not ${describeValue(machine)}`;
-      throw new SupervisorCrash(['machine', index], message);
-    }
+  for (const [index, machine] of readMachines(config).entries()) {
     if (!DEPRECATED_MACHINES.includes(machine.replace(/^!+/, ''))) continue;
     const message = `the machine "${machine}" is deprecated: no current system runs on it`;
     advise({ code: 'machine-deprecated', path: ['machine', index], subject: machine, message });
   }
+}
+
+// The whole list is walked before anything is said about one of its items.
+function readMachines(config: PyDict): readonly string[] {
+  return iterateField(config, 'machine').map((machine, index) => {
+    if (typeof machine === 'string') return machine;
+    throw new SupervisorCrash(['machine', index], `must be text, not ${describeValue(machine)}`);
+  });
 }
 
 function iterateField(config: PyDict, key: string): readonly PyValue[] {
@@ -103,10 +110,11 @@ function checkDynamicIngressPort(config: PyDict): Checked {
   if (!isDynamic || !isTruthy(config.get('ingress') ?? null)) return pass(config);
   const { first, last } = DYNAMIC_INGRESS_PORTS;
   for (const [index, entry] of iterateField(config, 'ports').entries()) {
-    const port = Number(/^\d+/.exec(toPythonText(entry))?.[0]);
-    if (port >= first && port <= last) {
+    const [digits = ''] = toPythonText(entry).split('/');
+    const port = /^\p{Nd}+$/u.test(digits) ? toPythonInt(digits) : 'refused';
+    if (typeof port !== 'string' && port.value >= first && port.value <= last) {
       const range = `${first}-${last}`;
-      return fail([], `port ${port} lies in the range ${range} of "ingress_port: 0"; map another`, ['ports', typeof entry === 'string' ? entry : index]);
+      return fail([], `port ${port.value} lies in the range ${range} of "ingress_port: 0"; map another`, ['ports', typeof entry === 'string' ? entry : index]);
     }
   }
   return pass(config);

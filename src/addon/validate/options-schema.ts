@@ -38,7 +38,8 @@ export type ElementType =
 
 const LENGTHS = '\\((?<min>\\p{Nd}+)?,(?<max>\\p{Nd}+)?\\)';
 const INTEGERS = '\\((?<min>-?\\p{Nd}+)?,(?<max>-?\\p{Nd}+)?\\)';
-const FLOATS = '\\((?<min>-?\\p{Nd}*\\.?\\p{Nd}+)?,(?<max>-?\\p{Nd}*\\.?\\p{Nd}+)?\\)';
+const FLOAT = '-?(?:\\p{Nd}+(?:\\.\\p{Nd}+)?|\\.\\p{Nd}+)';
+const FLOATS = `\\((?<min>${FLOAT})?,(?<max>${FLOAT})?\\)`;
 
 /** Each form of an element, without the final `?`. As in Python, a final line break is let through. */
 const FORMS: readonly (readonly [ElementType, string])[] = [

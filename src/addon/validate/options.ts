@@ -82,6 +82,10 @@ class OptionsCheck {
     const hasNone = typeof schema === 'boolean' || (isList(schema) && schema.length === 0);
     const effective = hasNone || schema === '' ? new PyDict() : schema;
     if (effective instanceof PyDict) return this.#checkDict(effective, options, []);
+    for (const key of options.keys()) {
+      if (!isMissingIn(effective, key)) break;
+      this.#adviseUnknown([key], key);
+    }
     this.#report([], `the schema must be a mapping, not ${describeValue(schema)}`, 'crash');
     return new PyDict();
   }
@@ -244,6 +248,12 @@ function lengthBetween(min = 0, max = Infinity): Validator {
 function checkChoice(choices: readonly string[], value: string, path: Path): Checked {
   if (choices.includes(value)) return pass(value);
   return fail(path, `must be one of ${choices.join(', ')}, not ${describeValue(value)}`);
+}
+
+/** Python's `key not in schema` for a schema that is a text or a list; false where Python raises. */
+function isMissingIn(schema: PyValue, key: PyKey): boolean {
+  if (typeof schema === 'string') return typeof key === 'string' && !schema.includes(key);
+  return isList(schema) && !schema.includes(key);
 }
 
 /** May the option be absent? A list is as optional as what it holds. */

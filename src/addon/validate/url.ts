@@ -53,6 +53,8 @@ function hasSoundBrackets(netloc: string): boolean {
   if (netloc.includes('[') !== netloc.includes(']')) return false;
   if (!netloc.includes('[')) return true;
   const hostAndPort = netloc.slice(netloc.lastIndexOf('@') + 1);
+  // Brackets before the "@" make Python look at the host as if it stood in brackets.
+  if (!hostAndPort.includes('[')) return isBracketedHost(hostAndPort.replace(/:.*$/s, ''));
   const bracketed = /^\[([^\]]*)\](?::.*)?$/s.exec(hostAndPort);
   return bracketed?.[1] !== undefined && isBracketedHost(bracketed[1]);
 }

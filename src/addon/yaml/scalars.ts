@@ -1,4 +1,8 @@
-import { narrowInteger, PyDate, PyFloat, PyOther, type PyScalar } from '../python-value.js';
+import type { PyOther} from '../python-value.js';
+import { narrowInteger, PyDate, PyFloat, type PyScalar } from '../python-value.js';
+import { toPythonFloat, toPythonInt } from '../python-text.js';
+import { constructBinary } from './binary.js';
+import { ScalarError } from './scalar-error.js';
 
 const TAG_PREFIX = 'tag:yaml.org,2002:';
 
@@ -31,17 +35,6 @@ const TIMESTAMP =
 // https://docs.python.org/3/library/stdtypes.html#int-max-str-digits
 const MAX_DIGITS = 4300;
 
-/** A scalar that PyYAML cannot turn into a value. */
-export class ScalarError extends Error {
-  /** True where Python raises something else than a YAML error, which the Supervisor lets escape. */
-  readonly crash: boolean;
-
-  constructor(message: string, crash: boolean) {
-    super(message);
-    this.crash = crash;
-  }
-}
-
 /** The full tag of a plain scalar without an explicit tag. */
 export function resolvePlainTag(text: string): string {
   return TAG_PREFIX + (IMPLICIT.find(([, pattern]) => pattern.test(text))?.[0] ?? 'str');
@@ -67,7 +60,7 @@ export function constructScalar(tag: string, text: string): PyScalar | PyOther {
     case `${TAG_PREFIX}timestamp`:
       return constructTimestamp(text);
     case `${TAG_PREFIX}binary`:
-      return new PyOther('bytes', `b'${text}'`, text.trim() === '');
+      return constructBinary(text);
     default:
       throw new ScalarError(describeUnknownTag(tag, text), false);
   }
@@ -110,11 +103,14 @@ function constructInt(source: string): number | bigint {
 function readMagnitude(digits: string): bigint | undefined {
   if (/^0b[01]+$/.test(digits) || /^0x[0-9a-f]+$/i.test(digits)) return BigInt(digits);
   if (/^0[0-7]*$/.test(digits)) return BigInt(`0o${digits}`);
-  if (/^[0-9]+$/.test(digits) && !digits.startsWith('0')) return BigInt(digits);
-  if (/^[0-9]+(?::[0-9]+)+$/.test(digits)) {
-    return digits.split(':').reduce((sum, part) => sum * 60n + BigInt(part), 0n);
+  if (digits.startsWith('0')) return undefined;
+  let sum = 0n;
+  for (const part of digits.split(':')) {
+    const number = toPythonInt(part);
+    if (typeof number === 'string') return undefined;
+    sum = sum * 60n + BigInt(number.value);
   }
-  return undefined;
+  return sum;
 }
 
 function constructFloat(source: string): PyFloat {
@@ -127,10 +123,13 @@ function constructFloat(source: string): PyFloat {
 function readFloat(digits: string): number | undefined {
   if (digits === '.inf') return Infinity;
   if (digits === '.nan') return NaN;
-  if (digits.includes(':')) {
-    return digits.split(':').reduce((sum, part) => sum * 60 + Number(part), 0);
+  let sum = 0;
+  for (const part of digits.split(':')) {
+    const number = toPythonFloat(part);
+    if (typeof number === 'string') return undefined;
+    sum = sum * 60 + number.value.value;
   }
-  return /^(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?$/.test(digits) ? Number(digits) : undefined;
+  return sum;
 }
 
 function splitSign(text: string): readonly [boolean, string] {

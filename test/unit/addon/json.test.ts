@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { SourceDocument } from '../../../src/addon/document.js';
+import { parseJsonNode } from '../../../src/addon/json.js';
 import { PyDict, PyFloat, type PyValue } from '../../../src/addon/python-value.js';
 import { parseJson } from '../../../src/addon/yaml.js';
 
@@ -46,5 +48,13 @@ describe('parseJson', () => {
     if (!parsed.ok) throw new Error(parsed.failure.message);
     expect(parsed.document.keyPositionOf(['map', 0, 'type'])).toEqual({ line: 3, column: 6 });
     expect(parsed.document.sourceOf(['map', 0, 'type'])).toBe('"ssl"');
+  });
+});
+
+describe('the dialect of Python', () => {
+  it('knows NaN, infinity and integers of any size', () => {
+    const { value } = new SourceDocument('', parseJsonNode(`[NaN, -Infinity, 1${'0'.repeat(400)}]`, 'python'));
+    expect(value).toEqual([new PyFloat(NaN), new PyFloat(-Infinity), 10n ** 400n]);
+    expect(parseJson('[NaN]').ok).toBe(false);
   });
 });

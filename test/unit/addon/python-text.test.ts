@@ -48,7 +48,7 @@ describe('toPythonInt', () => {
     expect(toPythonInt(value)).toEqual({ value: number });
   });
 
-  it.each<PyValue>(['', '5.0', '0x10', '1__0', '_1', '1_', 'a', '\x1C5', null, [], new PyDict(), new PyFloat(NaN), '9'.repeat(4301)])(
+  it.each<PyValue>(['', '5.0', '0x10', '1__0', '_1', '1_', 'a', '\x1C5', '\x1C٣', null, [], new PyDict(), new PyFloat(NaN), '9'.repeat(4301)])(
     'refuses %j',
     (value) => {
       expect(toPythonInt(value)).toBe('refused');

@@ -52,7 +52,9 @@ describe('scalars of YAML 1.1', () => {
     ['2001-12-15 2:59:43Z', new PyDate('datetime', '2001-12-15 02:59:43+00:00')],
     ['"yes"', 'yes'],
     ["'1.10'", '1.10'],
-    ['! 5', '5'],
+    ['! 5', 5],
+    ['! "5"', 5],
+    ['!', ''],
     ['!!str 5', '5'],
     ['!!int "5"', 5],
     ['a #b', 'a'],
@@ -110,7 +112,8 @@ describe('mappings', () => {
     ['[a]: b\n', 'a list or mapping cannot be a key'],
     ['<<: 5\n', 'the merge key << takes a mapping or a list of mappings'],
     [': b\n', 'there is no key before the ":"'],
-    ['a: {b\n  c: d}\n', 'a key must stand on one line'],
+    ['a: {b\n  c: d}\n', 'not valid YAML: a "}" is missing'],
+
   ])('refuses %j', (text, message) => {
     expect(refuse(text)).toMatchObject({ message, crash: false });
   });
@@ -211,8 +214,10 @@ describe('limits', () => {
     ['dashes', `${'- '.repeat(300_000)}x`, /nested too deeply/],
     ['question marks', `${'? '.repeat(300_000)}x`, /nested too deeply/],
     ['indentation', Array.from({ length: 900 }, (_, n) => `${' '.repeat(n)}a:`).join('\n'), /deep/],
-    ['many items', `a: [${'1,'.repeat(400_000)}]`, /too many values/],
-    ['many lines', '#\n'.repeat(500_000), /more than 20000 lines/],
+    ['many items', `a: [${'1,'.repeat(400_000)}]`, /more than 100000 values/],
+    ['many lines', `${'#\n'.repeat(500_000)}[`, /"]" is missing/],
+    ['many quotes', `'${"''".repeat(400_000)}`, /no closing '/],
+    ['many candidates for a key', '"a" '.repeat(200_000), /does not belong/],
     ['many digits', `a: ${'9'.repeat(900_000)}`, /too many digits/],
   ])('ends quickly at %s', (_, text, message) => {
     const start = performance.now();

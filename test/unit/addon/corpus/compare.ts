@@ -21,6 +21,10 @@ export function compareCase(entry: PyDict): readonly Difference[] {
   if (judged.verdict !== undefined && differences.length === 0) {
     differences.push(...compareDetails(entry, judged.verdict));
   }
+  if (entry.has('text')) {
+    const canBeRead = String(entry.has('parsed'));
+    differences.push(...compare('can be read', canBeRead, String(judged.parsed !== undefined)));
+  }
   if (judged.parsed !== undefined && entry.has('parsed')) {
     differences.push(
       ...compare('parsed', canon(entry.get('parsed')), canon(judged.parsed, asRecorded)),

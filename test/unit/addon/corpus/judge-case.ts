@@ -1,4 +1,3 @@
-import { posix } from 'node:path';
 import { toPythonText } from '../../../../src/addon/python-text.js';
 import { PyDict } from '../../../../src/addon/python-value.js';
 import type { PyValue } from '../../../../src/addon/python-value.js';
@@ -61,6 +60,12 @@ function judgeOptions(input: PyValue): Verdict {
   return validateOptions(input.get('schema') ?? null, input.get('options') ?? null, {
     secrets: SECRETS,
     findSubsystem: (path) =>
-      DEVICES.find(({ paths }) => paths.includes(posix.normalize(path)))?.subsystem,
+      DEVICES.find(({ paths }) => paths.includes(toPurePath(path)))?.subsystem,
   });
+}
+
+// Python's PurePosixPath: single slashes, but two at the start stay, and ".." does too.
+function toPurePath(path: string): string {
+  const root = /^\/\/(?!\/)/.test(path) ? '//' : path.startsWith('/') ? '/' : '';
+  return root + path.split('/').filter((part) => part !== '' && part !== '.').join('/');
 }

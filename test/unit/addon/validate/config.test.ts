@@ -147,7 +147,9 @@ describe('advisories', () => {
     ['map: [{}]', ['map-entry-without-type ']],
     ['map: [config]', ['map-config-deprecated config']],
     ['map: [config, homeassistant_config]', ['map-config-incompatible config']],
-    ['map: [addons, addons]', ['map-type-legacy addons']],
+    ['map: [addons, addons]', ['map-type-legacy addons', 'map-type-legacy addons']],
+    ['codenotary: x\nmap: [addons]', ['codenotary-ignored codenotary', 'map-type-legacy addons']],
+    ['codenotary: x\nmachine: [tinker, 5]', []],
     ['map: [addons, local_apps]', ['map-type-twice addons', 'map-type-legacy addons']],
     ['advanced: true', ['advanced-ignored advanced']],
     ['codenotary: a@b.c', ['codenotary-ignored codenotary']],
@@ -162,7 +164,17 @@ describe('advisories', () => {
 });
 
 describe('dynamic ingress port', () => {
-  it.each(['62000', '65500/tcp', '63000/udp'])('may not collide with %s', (port) => {
+  it.each([
+    ['61999', 'accepted', undefined],
+    ['62001\\n', 'accepted', undefined],
+    ['62001x', 'rejected', ['ports', '62001x']],
+  ])('may collide with %j as far as the range goes', (port, outcome, path) => {
+    const verdict = judge(`ingress: true\ningress_port: 0\nports: {"${port}": 1}\n`);
+    expect(verdict.outcome).toBe(outcome);
+    expect(verdict.outcome === 'accepted' ? undefined : verdict.issues[0]?.path).toEqual(path);
+  });
+
+  it.each(['62000', '65500/tcp', '63000/udp', '6200१'])('may not collide with %s', (port) => {
     const verdict = judge(`ingress: true\ningress_port: 0\nports: {"${port}": 1}\n`);
     expect(verdict).toMatchObject({ outcome: 'rejected', issues: [{ path: [], at: ['ports', port] }] });
   });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { mergeOptions } from '../../../../src/addon/merge-options.js';
 import { toPythonText } from '../../../../src/addon/python-text.js';
-import { PyDict } from '../../../../src/addon/python-value.js';
+import { PyDict, type PyValue } from '../../../../src/addon/python-value.js';
 import { renderJson } from '../../../../src/addon/render-json.js';
 import { validateOptions, type OptionsContext } from '../../../../src/addon/validate/options.js';
 import type { Verdict } from '../../../../src/addon/validate/verdict.js';
@@ -109,6 +109,17 @@ describe('validateOptions', () => {
     expect(outcome(validateOptions(false, read('a: 1')))).toBe('{}');
     expect(outcome(validateOptions(null, read('a: 1')))).toBe('crash ');
     expect(outcome(validateOptions(read('a: str'), ['a']))).toBe('rejected ');
+  });
+
+  it.each<[PyValue, readonly string[]]>([
+    ['a schema', ['x']],
+    [['b'], ['x']],
+    [['x'], []],
+    [5, []],
+  ])('that is crashed by the schema %j has warned of %j', (schema, unknown) => {
+    const verdict = validateOptions(schema, read('x: 1'));
+    expect(verdict.outcome).toBe('crash');
+    expect(verdict.advisories.map(({ subject }) => subject)).toEqual(unknown);
   });
 });
 

@@ -10,14 +10,14 @@ function passes(validate: Validator, value: PyValue): boolean {
 }
 
 describe('url', () => {
-  it.each(['https://x', 'foo://bar', ' http://x', 'ht\ntp://x', 'http://@', 'http://[::1]:8/', 'http://[fe80::1%eth0]/', 'http://[v1.a]/', 'http://é.x'])(
+  it.each(['https://x', 'foo://bar', ' http://x', 'ht\ntp://x', 'http://@', 'http://[::1]:8/', 'http://[fe80::1%eth0]/', 'http://[v1.a]/', 'http://[::1]x:pw@v1.x', 'http://é.x'])(
     'accepts %j',
     (text) => {
       expect(passes(url, text)).toBe(true);
     },
   );
 
-  it.each([5, null, '', 'x.y', '//x', 'mailto:a@b', 'file:///x', 'http://?', '1http://x', 'http://[', 'http://[foo]/', 'http://[1.2.3.4]/', 'http://a[::1]/', 'http://[::1]x/', 'http://[::1%]/', 'http://[v.a]/', 'http://a\u2100b'])(
+  it.each([5, null, '', 'x.y', '//x', 'mailto:a@b', 'file:///x', 'http://?', '1http://x', 'http://[', 'http://[foo]/', 'http://[::1]@x', 'http://[1.2.3.4]/', 'http://a[::1]/', 'http://[::1]x/', 'http://[::1%]/', 'http://[v.a]/', 'http://a\u2100b'])(
     'refuses %j',
     (text) => {
       expect(passes(url, text)).toBe(false);

@@ -38,7 +38,7 @@ const CASES: readonly Case[] = [
   {
     rule: 'invalid-syntax',
     files: replaced('slug: test', 'slug: [test'),
-    expected: [`error ${AT_CONFIG}:4:1 not valid YAML`],
+    expected: [`error ${AT_CONFIG}:3:7 not valid YAML: a "]" is missing`],
   },
   {
     rule: 'crashes-store',
