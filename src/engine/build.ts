@@ -265,7 +265,16 @@ async function buildRound(
         ended++;
         report(target, candidate);
       }
-    } else if (failed?.instruction.startsWith('exporting to oci') === true) {
+    } else if (failed !== undefined && isWriting(failed)) {
+      // Where another one failed, writing was broken off, in words that depend on how far it had come.
+      const isBrokenOff = targets.some((one) => {
+        const other = progress.result(one.name).failed;
+        return other !== undefined && !isWriting(other);
+      });
+      if (isBrokenOff) {
+        cancelled.push(target);
+        continue;
+      }
       throw new AddonReleaseError('environment', `${name}: the image can't be written`, {
         output: failed.error,
         hint: 'Run `addon-release doctor` to check the engine and the space on the disk.',
@@ -294,6 +303,11 @@ async function buildRound(
           output: describeEnd(end),
         });
   return { cancelled, refusal };
+}
+
+/** Whether it is the image that could not be written, not an instruction that failed. */
+function isWriting({ instruction }: FailedStep): boolean {
+  return instruction.startsWith('exporting to oci');
 }
 
 function describeEnd({ text }: BakeEnd): string {

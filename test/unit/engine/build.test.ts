@@ -176,6 +176,47 @@ describe('buildImages', () => {
     ]);
   });
 
+  /** The second place of an image, whose writing ends with an error. */
+  function brokenExport(target: string): string {
+    const vertex = {
+      digest: `sha256:3${target}`,
+      name: `[${target}] exporting to oci image format`,
+    };
+    const time = '2026-01-01T00:00:00Z';
+    const error = 'failed to copy: failed to send write: connection reset by peer: unavailable';
+    return [
+      { vertexes: [{ ...vertex, started: time }] },
+      { vertexes: [{ ...vertex, started: time, completed: time, error }] },
+    ]
+      .map((record) => `${JSON.stringify(record)}\n`)
+      .join('');
+  }
+
+  test('goes on with one that was being written when another failed', async () => {
+    const failed = await readTranscript('failed-containerd');
+    const world = await makeWorld(
+      ['aarch64', 'armv7'],
+      [
+        { transcript: brokenExport('armv7') + failed, exitCode: 1 },
+        { transcript: shortTranscript(digest('a')), exitCode: 0, metadata: {} },
+      ],
+    );
+    await world.addImage('armv7', digest('a'));
+    const { results } = await build(world);
+    expect(results.get('aarch64')).toMatchObject({ status: 'failed' });
+    expect(results.get('armv7')).toMatchObject({ candidate: { configDigest: digest('a') } });
+  });
+
+  test('tells of an image that can not be written as a failure of the machine', async () => {
+    const transcript = brokenExport('amd64');
+    const world = await makeWorld(['amd64', 'armv7'], [{ transcript, exitCode: 1 }]);
+    await expect(build(world)).rejects.toMatchObject({
+      failure: 'environment',
+      message: "amd64: the image can't be written",
+      output: expect.stringContaining('connection reset') as string,
+    });
+  });
+
   test('takes no image that the engine has under the name but buildx did not build', async () => {
     const world = await makeWorld(
       ['amd64'],
