@@ -13,9 +13,10 @@ import {
 import { listManifests, openArchive, unreadable, type ListedManifest } from './archive-parts.js';
 import { attestDefinition, attestOptions, layoutOutput } from './bake-definition.js';
 import { giveSecrets, mountSecrets, type BuildSecrets } from './build-secrets.js';
-import { groupByMachine, type Candidate } from './build.js';
+import type { Candidate } from './build.js';
 import { bake, BUILDX_ENVIRONMENT } from './buildx.js';
 import { onEngine, tryDocker } from './docker.js';
+import { groupByMachine } from './machine-groups.js';
 
 const PROBE_TIMEOUT_MS = 10 * 60_000;
 

@@ -11,6 +11,7 @@ import { BuildProgress, type FailedStep } from './build-progress.js';
 import { giveSecrets, mountSecrets, type BuildSecrets } from './build-secrets.js';
 import { bake, readMetadata, type BakeCall, type BakeEnd } from './buildx.js';
 import { inspectLocalImage, onEngine, readEngine, type LocalImage } from './docker.js';
+import { groupByMachine, type MachineGroup } from './machine-groups.js';
 import { prepareLayout, type ImageLayout } from './image-layout.js';
 import { StepTimes } from './step-times.js';
 
@@ -100,26 +101,6 @@ async function makeCandidate(
     totalSteps,
     cachedSteps,
   };
-}
-
-/** What the same builder builds and the same engine tests. */
-interface MachineGroup<Item> {
-  readonly builder: string | undefined;
-  readonly context: string | undefined;
-  readonly items: readonly Item[];
-}
-
-export function groupByMachine<Item extends { readonly arch: ArchPlan }>(
-  all: readonly Item[],
-): readonly MachineGroup<Item>[] {
-  const groups = new Map<string, MachineGroup<Item>>();
-  for (const item of all) {
-    const { builder, context } = item.arch.machine;
-    const key = JSON.stringify([builder, context]);
-    const items = [...(groups.get(key)?.items ?? []), item];
-    groups.set(key, { builder, context, items });
-  }
-  return [...groups.values()];
 }
 
 /** What became of one bake call. */

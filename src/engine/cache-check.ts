@@ -6,7 +6,7 @@ import { AddonReleaseError } from '../errors.js';
 import type { ArchPlan, ReleasePlan } from '../plan/release-plan.js';
 import { loadDefinition, type BakeDefinition, type BakeTarget } from './bake-definition.js';
 import { giveSecrets, mountSecrets, type BuildSecrets } from './build-secrets.js';
-import { groupByMachine } from './build.js';
+import { groupByMachine } from './machine-groups.js';
 import { bake } from './buildx.js';
 import { onEngine } from './docker.js';
 import { StepTimes, type BuiltStep } from './step-times.js';

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { groupByMachine } from '../../engine/build.js';
+import { groupByMachine } from '../../engine/machine-groups.js';
 import {
   exportCacheMounts,
   isMountId,
