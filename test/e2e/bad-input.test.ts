@@ -31,7 +31,7 @@ const CASES: readonly Case[] = [
   {
     fixture: 'broken-yaml',
     exitCode: 3,
-    says: ['config.yaml:8:1: error: not valid YAML: a "]" is missing'],
+    says: ['config.yaml:7:7: error: not valid YAML: a "]" is missing'],
   },
   {
     fixture: 'wrong-types',
