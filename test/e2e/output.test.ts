@@ -118,7 +118,7 @@ describe.skipIf(!hasTools)('the output', () => {
       exitCode: 3,
       error: {
         class: 'addon',
-        problems: [{ severity: 'error', file: addon.configFile, line: 8, column: 1 }],
+        problems: [{ severity: 'error', file: addon.configFile, line: 7, column: 7 }],
       },
     });
     const usage = await runCli(['one.two', '--json'], { cwd: (await copyFixture('once')).folder });
@@ -155,7 +155,7 @@ describe.skipIf(!hasTools)('the output', () => {
     await expectTidyEnd(bad, 3, broken);
     expect(bad.stderr).toMatch(
       new RegExp(
-        `^::error title=Read the add-on,file=${broken.configFile},line=8,col=1::not valid`,
+        `^::error title=Read the add-on,file=${broken.configFile},line=7,col=7::not valid`,
         'm',
       ),
     );
