@@ -90,13 +90,14 @@ async function buildAndTest(
   emulation.catch(() => undefined);
   const outcomes = new Map<ArchPlan, Promise<ArchOutcome>>();
   const testers = new Map<string | undefined, SmokeTester>();
+  const engineAt = (place: string | undefined) =>
+    machines.engines.find((one) => one.context === place)?.engine ?? engine;
   const findTester = (place: string | undefined): SmokeTester => {
-    const there = machines.engines.find((one) => one.context === place);
     const tester =
       testers.get(place) ??
       new SmokeTester({
         ...{ addon, smoke, plan, baseLayers: preflight.baseLayers },
-        ...{ context: place, engine: there?.engine ?? engine },
+        ...{ context: place, engine: engineAt(place) },
         ...context,
         openEnvironment: session?.openEnvironment,
       });
@@ -133,9 +134,9 @@ async function buildAndTest(
       signal,
       emit,
       layoutOf: (arch) => {
-        const there = machines.engines.find((one) => one.context === arch.machine.context);
         const isWanted = options.smoke || options.publish;
-        if (!isWanted || !writesLayouts(arch.machine, there?.engine ?? engine)) return undefined;
+        if (!isWanted || !writesLayouts(arch.machine, engineAt(arch.machine.context)))
+          return undefined;
         const withheld = preflight.held.get(arch.arch) ?? new Set();
         return { folder: layoutFolder(arch.arch, runFolder), withheld };
       },
