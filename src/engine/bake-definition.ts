@@ -70,7 +70,7 @@ function describeSecrets(secrets: readonly string[]): Pick<BakeTarget, 'secret'>
   return secrets.length === 0 ? {} : { secret: secrets };
 }
 
-/** Builds each target on its own and loads it into the local engine; into a folder too where one is named. */
+/** Builds each target on its own and writes it into the local engine, or into a folder where one is named. */
 export function defineTargets(
   targets: readonly (Pick<NamedTarget, 'name' | 'plan' | 'arch'> & {
     readonly secrets?: readonly string[] | undefined;
@@ -85,10 +85,9 @@ export function defineTargets(
         ...target(plan, arch),
         tags: [arch.localImage],
         output: [
-          'type=docker',
-          ...(layout === undefined
-            ? []
-            : [literal(`type=oci,tar=false,${field(`dest=${layout}`)}`)]),
+          layout === undefined
+            ? 'type=docker'
+            : literal(`type=oci,tar=false,${field(`dest=${layout}`)}`),
         ],
         ...describeSecrets(secrets),
         ...(plan.noCache ? { 'no-cache': true } : {}),

@@ -30,14 +30,14 @@ interface TargetState {
   endedMs: number | undefined;
   exported: boolean;
   configDigest: string | undefined;
-  readonly manifestDigests: Set<string>;
+  manifestDigest: string | undefined;
 }
 
 export interface TargetResult {
   readonly exported: boolean;
-  /** Digests that the exporters named; the config's identifies the image in every store and registry. */
+  /** Digests that the exporter named; the config's identifies the image in every store and registry. */
   readonly configDigest: string | undefined;
-  readonly manifestDigests: ReadonlySet<string>;
+  readonly manifestDigest: string | undefined;
   /** Instructions of the Dockerfile, `FROM` not counted, and how many of them came from the cache. */
   readonly totalSteps: number;
   readonly cachedSteps: number;
@@ -57,7 +57,7 @@ export interface FailedStep {
 export interface ProgressListener {
   readonly onProgress: (target: string, progress: PhaseProgress) => void;
   readonly onLog: (target: string, line: string) => void;
-  /** The image of a target has been written wherever it is wanted; others may still be building. */
+  /** The image of a target has been written; others may still be building. */
   readonly onExported: (target: string) => void;
   /** A build cache could not be read or written; the build goes on. */
   readonly onCacheFailure?: (message: string) => void;
@@ -82,13 +82,12 @@ export class BuildProgress {
   /** The last log record, by vertex and stream. */
   private readonly last = new Map<string, readonly [time: string, data: string]>();
 
-  /** @param exports the targets by name, with how many places their images are written to */
   constructor(
-    private readonly exports: ReadonlyMap<string, number>,
+    targets: readonly string[],
     private readonly listener: ProgressListener,
     private readonly now: () => number = () => performance.now(),
   ) {
-    for (const target of exports.keys()) {
+    for (const target of targets) {
       this.targets.set(target, {
         steps: new Map(),
         current: { current: 'waiting' },
@@ -97,7 +96,7 @@ export class BuildProgress {
         endedMs: undefined,
         exported: false,
         configDigest: undefined,
-        manifestDigests: new Set(),
+        manifestDigest: undefined,
       });
     }
   }
@@ -121,7 +120,7 @@ export class BuildProgress {
     return {
       exported: state.exported,
       configDigest: state.configDigest,
-      manifestDigests: state.manifestDigests,
+      manifestDigest: state.manifestDigest,
       totalSteps: counted.length,
       cachedSteps: counted.filter((step) => step.cached).length,
       durationMs: (state.endedMs ?? now) - (state.startedMs ?? now),
@@ -180,8 +179,6 @@ export class BuildProgress {
     if (step.started && !step.completed) this.show(target, state, step);
     if (step.completed && state.shown === step.digest) this.showAnother(target, state);
     if (!isWritten(step) || state.exported) return undefined;
-    const written = [...state.steps.values()].filter(isWritten).length;
-    if (written < (this.exports.get(target) ?? 1)) return undefined;
     state.exported = true;
     state.endedMs = this.now();
     return target;
@@ -230,7 +227,7 @@ export class BuildProgress {
       } else if (digest !== undefined && status.id.startsWith('writing image ')) {
         state.configDigest = digest;
       } else if (digest !== undefined && status.id.startsWith('exporting manifest ')) {
-        state.manifestDigests.add(digest);
+        state.manifestDigest = digest;
       }
       if (bytes !== undefined && !step.completed) this.show(target, state, step, bytes);
     }

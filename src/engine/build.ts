@@ -13,6 +13,7 @@ import { bake, readMetadata, type BakeCall, type BakeEnd } from './buildx.js';
 import { inspectLocalImage, onEngine, readEngine, type LocalImage } from './docker.js';
 import { groupByMachine, type MachineGroup } from './machine-groups.js';
 import { prepareLayout, type ImageLayout } from './image-layout.js';
+import { loadLayout } from './load-layout.js';
 import { StepTimes } from './step-times.js';
 
 /** An image in the local engine that may be published if its tests pass. */
@@ -52,7 +53,7 @@ export interface AddonBuild {
   /** Called as soon as an architecture has ended, while others still build. */
   readonly onResult: (arch: ArchPlan, result: BuildResult) => void;
   readonly secrets?: BuildSecrets | undefined;
-  /** Where else an image is written; undefined = it is in the engine alone. */
+  /** Where an image is written and loaded into the engine from; undefined = it is written into the engine alone. */
   readonly layoutOf?: ((arch: ArchPlan) => ImageLayout | undefined) | undefined;
 }
 
@@ -66,7 +67,11 @@ export interface BuildPlace {
 
 export interface BuildRequest extends AddonBuild, BuildPlace {}
 
-type Target = NamedTarget & { readonly build: AddonBuild };
+type Target = NamedTarget & {
+  readonly build: AddonBuild;
+  /** Its image is written into the engine alone, as that did not take it from a folder. */
+  readonly isDirect?: boolean;
+};
 
 function describeFailure(arch: ArchPlan, failed: FailedStep, end: BakeEnd): BuildFailure {
   return {
@@ -83,14 +88,18 @@ function describeFailure(arch: ArchPlan, failed: FailedStep, end: BakeEnd): Buil
 
 async function makeCandidate(
   { name, arch }: Target,
+  layout: ImageLayout | undefined,
   progress: BuildProgress,
   signal: AbortSignal,
 ): Promise<Candidate | undefined> {
-  const { configDigest, manifestDigests, durationMs, totalSteps, cachedSteps } =
+  const { configDigest, manifestDigest, durationMs, totalSteps, cachedSteps } =
     progress.result(name);
-  const image = await inspectLocalImage(arch.localImage, signal);
-  if (image === undefined || configDigest === undefined) return undefined;
-  if (image.id !== configDigest && !manifestDigests.has(image.id)) return undefined;
+  if (configDigest === undefined) return undefined;
+  const isLoaded =
+    layout === undefined ||
+    (await loadLayout(layout.folder, configDigest, arch.localImage, signal));
+  const image = isLoaded ? await inspectLocalImage(arch.localImage, signal) : undefined;
+  if (image === undefined || ![configDigest, manifestDigest].includes(image.id)) return undefined;
   return {
     arch: arch.arch,
     plan: arch,
@@ -105,7 +114,7 @@ async function makeCandidate(
 
 /** What became of one bake call. */
 interface Round {
-  /** Targets that another's failure cancelled. */
+  /** Targets to be built again: another's failure cancelled them, or the engine did not take the image. */
   readonly cancelled: readonly Target[];
   /** Why none was even begun: the definition, or something that it names, was refused. */
   readonly refusal: AddonReleaseError | undefined;
@@ -150,13 +159,12 @@ async function buildRound(
     build.onResult(arch, { status: 'built', candidate });
   };
   const layouts = new Map(
-    targets.flatMap(({ name, arch, build }) => {
-      const layout = build.layoutOf?.(arch);
+    targets.flatMap(({ name, arch, build, isDirect = false }) => {
+      const layout = isDirect ? undefined : build.layoutOf?.(arch);
       return layout === undefined ? [] : [[name, layout] as const];
     }),
   );
-  const places = targets.map(({ name }) => [name, layouts.has(name) ? 2 : 1] as const);
-  const progress = new BuildProgress(new Map(places), {
+  const progress = new BuildProgress([...byName.keys()], {
     onProgress: (name, current) => {
       const target = byName.get(name);
       if (target === undefined || reported.has(name)) return;
@@ -173,7 +181,7 @@ async function buildRound(
       if (target === undefined) return;
       // A builder outside the engine may still be loading the image; then the end of the call settles it.
       early.push(
-        makeCandidate(target, progress, signal)
+        makeCandidate(target, layouts.get(name), progress, signal)
           .then((candidate) => {
             if (candidate !== undefined) report(target, candidate);
           })
@@ -232,9 +240,11 @@ async function buildRound(
   const metadata = end.exitCode === 0 ? await readMetadata(metadataFile) : undefined;
   for (const target of targets) {
     const { name, arch, build } = target;
-    const { failed, durationMs } = progress.result(name);
+    const { exported, failed, durationMs } = progress.result(name);
+    const layout = layouts.get(name);
     const known = reported.get(name);
-    const candidate = known ?? (failed ? undefined : await makeCandidate(target, progress, signal));
+    const candidate =
+      known ?? (failed ? undefined : await makeCandidate(target, layout, progress, signal));
     if (candidate !== undefined) {
       const named = metadata?.get(name)?.configDigest;
       if (named !== undefined && named !== candidate.configDigest) {
@@ -272,6 +282,9 @@ async function buildRound(
         summary: `${failure.instruction}: ${failure.message}`,
       });
       build.onResult(arch, { status: 'failed', failure });
+    } else if (exported && layout !== undefined) {
+      ended++;
+      cancelled.push({ ...target, isDirect: true });
     } else {
       cancelled.push(target);
     }

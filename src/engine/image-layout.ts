@@ -5,10 +5,10 @@ import type { ArchMachine } from '../plan/machine.js';
 import { isDigest } from '../registry/digest.js';
 import type { Engine } from './docker.js';
 
-/** The first engine whose BuildKit writes an image to two places. */
+/** The first engine where all of this was tried. */
 const OLDEST_ENGINE = 26;
 
-/** A folder that BuildKit writes an image into, besides loading it into the engine. */
+/** A folder that BuildKit writes an image into. */
 export interface ImageLayout {
   readonly folder: string;
   /** Digests of compressed layers that are not to be written, as a registry has them. */

@@ -5,7 +5,7 @@ import { run } from '../../src/exec/run.js';
 import { atEndOfTest, BASE_REGISTRY, makeTemporaryFolder, runCli } from '../helpers/cli.js';
 import { expectTidyEnd } from '../helpers/expect-run.js';
 import { commitAll, copyFixture } from '../helpers/fixture-addon.js';
-import { askDocker, attestsImages } from '../helpers/local-engine.js';
+import { askDocker, usesContainerdStore } from '../helpers/local-engine.js';
 import { inspectIndex, listTags } from '../helpers/published.js';
 import { startRegistry } from '../helpers/registry-server.js';
 import { findInFiles } from '../helpers/secrets.js';
@@ -14,7 +14,7 @@ import { requireTool } from '../helpers/tools.js';
 const hasTools = ['docker', 'docker-registry', 'skopeo', 'oras', 'cosign']
   .map(requireTool)
   .every(Boolean);
-const canAttest = hasTools && (await attestsImages());
+const canAttest = hasTools && (await usesContainerdStore());
 
 /**
  * Lists the first file as a package, by BuildKit's protocol.

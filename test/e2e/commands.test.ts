@@ -1,10 +1,16 @@
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCli, type CliRun } from '../helpers/cli.js';
 import { expectTidyEnd, parseOutput } from '../helpers/expect-run.js';
 import { fakeDocker } from '../helpers/fake-docker.js';
 import { copyFixture } from '../helpers/fixture-addon.js';
-import { askDocker, listLocalImages, ownerFilter } from '../helpers/local-engine.js';
+import {
+  askDocker,
+  listLocalImages,
+  ownerFilter,
+  usesContainerdStore,
+} from '../helpers/local-engine.js';
 import { digestStorage } from '../helpers/published.js';
 import { startRegistry, type RegistryServer } from '../helpers/registry-server.js';
 import { requireTool } from '../helpers/tools.js';
@@ -65,6 +71,21 @@ describe.skipIf(!hasTools)('the commands', () => {
     ]);
     expect(tags).toEqual([]);
     expect(await countContainers(run, since)).toBeGreaterThan(0);
+  });
+
+  it('test: builds once more where the engine does not take an image without its layers', async () => {
+    const addon = await copyFixture('once');
+    const refused = path.join(addon.root, '.git', 'refused');
+    const script = `
+case "$*" in
+'image load'*) echo load >>'${refused}'; echo 'content digest: not found' >&2; exit 1 ;;
+esac`;
+    const env = { PATH: await fakeDocker(script) };
+    const run = await runCli(['test', '--arch', 'amd64', '--json'], { cwd: addon.folder, env });
+    await expectTidyEnd(run, 0, addon);
+    const [result] = parseOutput(run).architectures ?? [];
+    expect(result?.smoke?.passed).toBe(true);
+    if (await usesContainerdStore()) expect(await readFile(refused, 'utf8')).toMatch(/^load$/m);
   });
 
   it('VERSION alone: tests for this machine and publishes nothing', async () => {

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { PIPELINES } from '../../src/pipeline/pipeline.js';
 import { waitForOutput } from '../helpers/cli.js';
-import { attestsImages } from '../helpers/local-engine.js';
+import { usesContainerdStore } from '../helpers/local-engine.js';
 import { inspectIndex } from '../helpers/published.js';
 import { askForAttestations, expectResumable, HAS_STAGE, NEW, useTheatre } from './stage.js';
 
-const CAN_ATTEST = HAS_STAGE && (await attestsImages());
+const CAN_ATTEST = HAS_STAGE && (await usesContainerdStore());
 
 /** Steps that others can see something of. */
 const WRITING: readonly string[] = ['pushed', 'index', 'versioned', 'verified', 'moved', 'store'];

@@ -68,7 +68,7 @@ export async function removeLocalImages(pattern: string): Promise<void> {
   if (ids.size > 0) await run('docker', ['image', 'rm', '--force', ...ids]);
 }
 
-/** Docker's own builder attests nothing without the containerd image store. */
-export async function attestsImages(): Promise<boolean> {
+/** Only then does the engine attest images, and write them into folders. */
+export async function usesContainerdStore(): Promise<boolean> {
   return /containerd/.test(await askDocker(['info', '--format={{.DriverStatus}}']));
 }

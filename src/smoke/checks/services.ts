@@ -12,6 +12,10 @@ import { skipUnseen } from './look.js';
 /** Long enough for a service in a restart loop to have come back: s6 waits a second between starts. */
 const UP_MS = 2_500;
 
+/** Where the add-on took long to come up, whatever else it does takes long too: a part of that time, up to a limit. */
+const UP_PER_START = 1 / 3;
+const MOST_UP_MS = 10_000;
+
 /** What ended once and stays up for so long is not in a loop. */
 const UP_AGAIN_SECONDS = 5;
 
@@ -65,22 +69,29 @@ function findRestarted(before: Inside | undefined, after: Inside): readonly Serv
   });
 }
 
-/** Watches what ended once for longer: under load its next end may come later than the first one did. */
-async function watchEnded(context: CheckContext): Promise<ContainerState> {
+/**
+ * Watches services that are younger than the add-on, and for longer what ended once: under load its next end may come
+ * later than the first one did.
+ */
+async function watchServices(context: CheckContext, wantedMs: number): Promise<ContainerState> {
   const { container, notes, signal, timeScale } = context;
-  const wantedSeconds = UP_AGAIN_SECONDS * timeScale;
+  const againMs = UP_AGAIN_SECONDS * timeScale * 1000;
   const { state } = await container.waitFor(
     async ({ running }) => {
       if (!running) return false;
-      notes.late = await lookInside(container);
-      const { late, early } = notes;
-      if (late === undefined || findRestarted(early, late).length > 0) return true;
-      return late.services.every(
-        ({ deaths, wantedUp, upSeconds }) =>
-          !wantedUp || deaths.length === 0 || (upSeconds ?? 0) >= wantedSeconds,
-      );
+      const { early } = notes;
+      const late = await lookInside(container);
+      notes.late = late ?? notes.late;
+      // An engine under load may fail to start what looks; without a shell there is nothing to see.
+      if (late === undefined) return early === undefined;
+      if (findRestarted(early, late).length > 0) return true;
+      return late.services.every(({ deaths, wantedUp, upSeconds }) => {
+        const neededMs = deaths.length === 0 ? wantedMs : againMs;
+        // s6 tells whole seconds.
+        return !wantedUp || (upSeconds !== undefined && (upSeconds + 1) * 1000 > neededMs);
+      });
     },
-    { timeoutMs: wantedSeconds * 1000, pollMs: 1_000, signal },
+    { timeoutMs: Math.max(againMs, wantedMs), pollMs: 1_000, signal },
   );
   return state;
 }
@@ -93,14 +104,19 @@ export const steadyCheck: SmokeCheck = {
   run: async (context) => {
     const { addon, container, smoke, notes, signal } = context;
     if (addon.startup === 'once') return skipped('`startup: once`');
-    const wantedMs = smoke.limits.upSeconds === undefined ? UP_MS : smoke.limits.upSeconds * 1000;
+    const startMs = notes.readyAtMs - container.startedAtMs;
+    const { upSeconds } = smoke.limits;
+    const wantedMs =
+      upSeconds === undefined
+        ? Math.min(MOST_UP_MS, Math.max(UP_MS, startMs * UP_PER_START))
+        : upSeconds * 1000;
     const remainingMs = notes.readyAtMs + wantedMs - performance.now();
     let { state } = await container.waitFor(() => remainingMs <= 0, {
       timeoutMs: remainingMs,
       pollMs: 1_000,
       signal,
     });
-    if (state.running) state = await watchEnded(context);
+    if (state.running) state = await watchServices(context, wantedMs);
     if (!state.running) return tellDeath(context, state);
     const after = notes.late;
     const seconds = ((performance.now() - notes.readyAtMs) / 1000).toFixed(1);

@@ -94,11 +94,10 @@ describe('loadDefinition', () => {
     expect(target['amd64']?.tags).toEqual(['local/amd64-addon-example:1.2.3']);
   });
 
-  test('writes an image into a folder too where one is named, whatever its name holds', () => {
+  test('writes an image into a folder where one is named, whatever its name holds', () => {
     const layout = '/runs/a, b/${x}/images/amd64';
     const { target } = defineTargets([{ name: 'amd64', plan: PLAN, arch: AMD64, layout }]);
     expect(target['amd64']?.output).toEqual([
-      'type=docker',
       'type=oci,tar=false,"dest=/runs/a, b/$${x}/images/amd64"',
     ]);
   });

@@ -4,9 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { blobName, openArchive } from '../../../src/engine/archive-parts.js';
 import { archiveCandidate, openCandidateLayer } from '../../../src/engine/candidate-archive.js';
 import { readLayout } from '../../../src/engine/image-archive.js';
 import { layoutFolder, prepareLayout, writesLayouts } from '../../../src/engine/image-layout.js';
+import { loadLayout } from '../../../src/engine/load-layout.js';
 import { layersAbove } from '../../../src/engine/layer-files.js';
 import { assignMachine } from '../../../src/plan/machine.js';
 import { digestOf } from '../../../src/registry/digest.js';
@@ -109,6 +111,45 @@ describe('an image that BuildKit has written into a folder', () => {
     const file = join(folder, 'blobs/sha256', hexOf(digestOf(own.bytes)));
     await writeFile(file, own.bytes.subarray(0, 5));
     await expect(readLayout(folder, layout.configDigest)).rejects.toThrow(/has 5 of \d+ bytes/);
+  });
+
+  test('is loaded into the engine without its layers', async () => {
+    const { layout, folder } = await makeImage();
+    const { folder: here, calls } = await standInFor('docker', 'cat >"$HERE/loaded"');
+    await prepareLayout({ folder, withheld: [] });
+    const load = () => loadLayout(folder, layout.configDigest, 'local/example:1.2.3', NEVER);
+    expect(await load()).toBe(false);
+    expect(await calls()).toEqual([]);
+    await exportInto(folder, layout);
+    expect(await load()).toBe(true);
+    expect(await calls()).toEqual(['image load --quiet']);
+    const parts = await openArchive(join(here, 'loaded'));
+    const manifestDigest = digestOf(layout.manifest);
+    expect([...parts.list()].map(([name]) => name)).toEqual([
+      'oci-layout',
+      'index.json',
+      blobName(manifestDigest),
+      blobName(layout.configDigest),
+    ]);
+    expect(await parts.readBlob(layout.configDigest)).toEqual(layout.config);
+    const index = Buffer.from((await parts.read('index.json')) ?? []).toString('utf8');
+    expect(JSON.parse(index)).toMatchObject({
+      manifests: [
+        {
+          digest: manifestDigest,
+          size: layout.manifest.length,
+          annotations: { 'io.containerd.image.name': 'docker.io/local/example:1.2.3' },
+        },
+      ],
+    });
+  });
+
+  test('may be refused by the engine', async () => {
+    const { layout, folder } = await makeImage();
+    await standInFor('docker', 'cat >/dev/null; echo "content digest not found" >&2; exit 1');
+    await prepareLayout({ folder, withheld: [] });
+    await exportInto(folder, layout);
+    expect(await loadLayout(folder, layout.configDigest, 'local/example:1', NEVER)).toBe(false);
   });
 
   test('serves who needs no withheld layer; who does gets the copy of the engine', async () => {

@@ -111,6 +111,37 @@ describe('steady', () => {
     expect(looks).toEqual([]);
   });
 
+  test('is looked at for longer where a service is younger than the add-on', async () => {
+    const looks = [[UP.replace('5 seconds', '0 seconds')], [DOWN, 'death|web|@4 exitcode 3']];
+    const states = looks.map(() => ({}));
+    const found = await find([UP], () => looks.shift() ?? [], { states: [{}, ...states] });
+    expect(found.outcome).toBe('failed');
+    expect(found.evidence).toContain('web ended once, with exitcode 3');
+    expect(looks).toEqual([]);
+  });
+
+  test('is looked at again where a look failed', async () => {
+    const outputs = ['', [UP, 'death|web|@4 exitcode 3', 'end|'].join('\n')];
+    const { seen, container } = standInContainer({ states: [{}, {}, {}] });
+    seen.execAsRoot = () => Promise.resolve({ stdout: outputs.shift() ?? '' });
+    const early = await lookInside(standInContainer({ inside: [UP] }).container);
+    const notes = { readyAtMs: 0, early, late: undefined, endTold: false };
+    const found = await steadyCheck.run(checkContext({ container, notes }));
+    expect(found.outcome).toBe('failed');
+    expect(outputs).toEqual([]);
+  });
+
+  test('is watched for longer where the start was long', async () => {
+    const { seen, container } = standInContainer({ inside: [UP] });
+    const early = await lookInside(container);
+    const readyAtMs = seen.startedAtMs + 18_000;
+    await steadyCheck.run(
+      checkContext({ container, notes: { readyAtMs, early, late: undefined, endTold: false } }),
+    );
+    expect(seen.waits[0]).toBeGreaterThan(22_000);
+    expect(seen.waits[0]).toBeLessThanOrEqual(24_000);
+  });
+
   test('is no container that has ended', async () => {
     expect((await find([UP], [], { states: [ended(3)] })).evidence).toContain('exit code 3');
   });
