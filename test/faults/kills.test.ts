@@ -3,12 +3,22 @@ import { PIPELINES } from '../../src/pipeline/pipeline.js';
 import { waitForOutput } from '../helpers/cli.js';
 import { usesContainerdStore } from '../helpers/local-engine.js';
 import { inspectIndex } from '../helpers/published.js';
-import { askForAttestations, expectResumable, HAS_STAGE, NEW, useTheatre } from './stage.js';
+import {
+  askForAttestations,
+  expectResumable,
+  HAS_STAGE,
+  IS_SHORT,
+  NEW,
+  useTheatre,
+} from './stage.js';
 
 const CAN_ATTEST = HAS_STAGE && (await usesContainerdStore());
 
 /** Steps that others can see something of. */
 const WRITING: readonly string[] = ['pushed', 'index', 'versioned', 'verified', 'moved', 'store'];
+
+/** Steps that write something, be it here. Those before only read, and those that are skipped do nothing. */
+const WORKING: readonly string[] = [...WRITING, 'lock', 'candidates', 'approved'];
 
 function escape(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
@@ -19,7 +29,7 @@ describe.skipIf(!HAS_STAGE)('kill -9', () => {
 
   it.each(
     PIPELINES.release.flatMap(({ id, title }) => [
-      { place: 'inside', title },
+      ...(IS_SHORT && !WORKING.includes(id) ? [] : [{ place: 'inside', title }]),
       // Behind a step is before the next one. What a step has written may not be written down yet.
       ...(WRITING.includes(id) ? [{ place: 'behind', title }] : []),
     ]),

@@ -6,6 +6,7 @@ import {
   findUnfinished,
   findViolations,
   HAS_STAGE,
+  IS_SHORT,
   useTheatre,
   type Stage,
 } from './stage.js';
@@ -31,8 +32,9 @@ describe.skipIf(!HAS_STAGE)('a registry that refuses', () => {
   it('for as long as the program tries, at one request of each kind', async () => {
     const recorded = await theatre().setUp();
     expect((await recorded.release()).exitCode).toBe(0);
-    const kinds = [...new Set(recorded.proxy.requests.map(kindOf))];
-    expect(kinds.length).toBeGreaterThan(8);
+    const found = [...new Set(recorded.proxy.requests.map(kindOf))];
+    expect(found.length).toBeGreaterThan(8);
+    const kinds = found.filter((_kind, index) => !IS_SHORT || index % 2 === 0);
     const all: Outage[] = [];
     for (const [position, kind] of kinds.entries()) {
       const stage = await theatre().setUp();

@@ -2,14 +2,17 @@ import { describe, expect, it } from 'vitest';
 import { retagSteps } from '../../src/pipeline/pipeline.js';
 import { atEndOfTest, waitForOutput } from '../helpers/cli.js';
 import { startGithubServer } from '../helpers/github-server.js';
-import { count, HAS_STAGE, NEW, OLD, readOffer, useTheatre } from './stage.js';
+import { count, HAS_STAGE, IS_SHORT, NEW, OLD, readOffer, useTheatre } from './stage.js';
 
 const STEPS = retagSteps('rollback', { channel: undefined }).all.slice(2);
 
 describe.skipIf(!HAS_STAGE)('a rollback that is killed', () => {
   const theatre = useTheatre();
 
-  it.each(STEPS.map(({ title }) => title))('in "%s"', async (title) => {
+  // The first ones only read.
+  const steps = IS_SHORT ? STEPS.slice(-3) : STEPS;
+
+  it.each(steps.map(({ title }) => title))('in "%s"', async (title) => {
     const github = await startGithubServer({ token: 'ghp_of_the_rollback' });
     atEndOfTest(() => github.stop());
     const env = { ...github.environment };

@@ -140,6 +140,12 @@ export const HAS_STAGE = ['docker', 'docker-registry', 'skopeo', 'git']
   .map(requireTool)
   .every(Boolean);
 
+/**
+ * Faults that are much like others are left out: `scripts/faults --short`. Every kind of fault, every request and every
+ * step that others see something of still has its turn.
+ */
+export const IS_SHORT = process.env['FAULTS_SHORT'] !== undefined;
+
 /** A theatre of its own for the tests around the call, once they run. */
 export function useTheatre(): () => Theatre {
   const cleanUps: (() => Promise<unknown>)[] = [];
