@@ -1,6 +1,6 @@
 import { readEngine, thisPlatform, type Engine } from '../engine/docker.js';
 import { defineStep } from '../pipeline/step.js';
-import { askBuilder, askBuildx, listBuilderNames } from './questions.js';
+import { askBuilder, askBuildx, isOwnBuilder, listBuilderNames } from './questions.js';
 
 /** What a plan needs to know when nobody will build: the processor of this machine. */
 function thisMachine(): Engine {
@@ -30,7 +30,9 @@ export const findEngineStep = defineStep({
     const answers = [
       ask(),
       // Asked meanwhile, for the steps that follow: each answer takes a program's start.
-      ...listBuilderNames(context).map((name) => askBuilder(name, context)),
+      ...listBuilderNames(context).map(
+        async (name) => (await isOwnBuilder(name, context)) || askBuilder(name, context),
+      ),
       askBuildx(context),
     ];
     // All have ended before a failure is shown.

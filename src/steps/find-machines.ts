@@ -1,9 +1,10 @@
 import { findBuilder, type FoundBuilder } from '../engine/builder-nodes.js';
+import { ownBuilder } from '../engine/own-builder.js';
 import { AddonReleaseError } from '../errors.js';
 import { defineStep, type StepContext } from '../pipeline/step.js';
 import type { Machines } from '../pipeline/results.js';
 import type { BuilderChoice } from '../plan/machine.js';
-import { askBuilder, listBuilderNames } from './questions.js';
+import { askBuilder, isOwnBuilder, listBuilderNames } from './questions.js';
 
 const NOBODY_ELSE: Machines = { builders: [], engines: [] };
 
@@ -14,6 +15,7 @@ async function find(
   context: StepContext,
 ): Promise<FoundBuilder | undefined> {
   const { options, emit, signal } = context;
+  if (await isOwnBuilder(name, context)) return ownBuilder(enginePlatform);
   try {
     const found = await context.once(`machines of builder ${name ?? ''}`, async () =>
       findBuilder(await askBuilder(name, context), { enginePlatform, signal }),

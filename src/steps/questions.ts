@@ -1,4 +1,5 @@
 import { inspectBuilder, type InspectedBuilder } from '../engine/builder-nodes.js';
+import { usesOwnBuilder } from '../engine/own-builder.js';
 import { readBuildxVersion, type BuildxVersion } from '../engine/builder.js';
 import type { StepContext } from '../pipeline/step.js';
 
@@ -15,6 +16,14 @@ export function askBuilder(
   return once(`builder ${name ?? ''}`, () =>
     inspectBuilder(name, { boot: !options.dryRun, signal }),
   );
+}
+
+/** Whether a builder is surely the one inside the engine. @param name undefined = the one in use */
+export async function isOwnBuilder(
+  name: string | undefined,
+  { once, options: { environment } }: StepContext,
+): Promise<boolean> {
+  return name === undefined && once('own builder', () => usesOwnBuilder(environment));
 }
 
 /** The builders that a run may use; undefined = the one in use. */
