@@ -16,6 +16,8 @@ export default defineConfig({
           name: 'unit',
           include: ['test/unit/**/*.test.ts'],
           testTimeout: 20_000,
+          // Most of a small test file is the loading of its modules.
+          isolate: false,
           pool: 'threads',
           maxWorkers: 2,
         },

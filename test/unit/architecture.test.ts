@@ -233,9 +233,9 @@ const LIBRARIES: Readonly<Record<string, RegExp>> = {
   '@octokit/rest': /^github\/client\.ts$/,
   '@octokit/plugin-retry': /^github\/client\.ts$/,
   '@octokit/plugin-throttling': /^github\/client\.ts$/,
-  // Layers, files put into a container, and files read out of it.
+  // Layers, images for the engine, files put into a container, and files read out of it.
   'tar-stream':
-    /^(?:engine\/(?:layer-files|image-tree)|smoke\/container|smoke\/container-files)\.ts$/,
+    /^(?:engine\/(?:layer-files|image-tree|load-layout)|smoke\/container|smoke\/container-files)\.ts$/,
   fzstd: /^engine\/layer-content\.ts$/,
   // One WebSocket server, the Core behind it, and the proxy in front of add-ons.
   ws: /^supervisor\/(?:server|core-websocket|ingress-websocket)\.ts$/,
