@@ -136,6 +136,7 @@ async function attestGroup(
       builder,
       directory: plan.folder,
       signal,
+      attestsSource: true,
       secrets: environment,
       onRecord: () => undefined,
     });

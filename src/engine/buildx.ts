@@ -12,6 +12,8 @@ export interface BakeCall {
   /** Working directory; bake asks before it reads files outside of it. */
   readonly directory: string;
   readonly signal: AbortSignal;
+  /** The attestations of the images tell the source that they were built from. Default false. */
+  readonly attestsSource?: boolean;
   /** Values of secrets that the definition takes from the environment. */
   readonly secrets?: Readonly<Record<string, string>> | undefined;
   readonly onRecord: (record: SolveStatus) => void;
@@ -36,6 +38,9 @@ export const BUILDX_ENVIRONMENT = {
   // The definition names the folders it reads itself; there is nobody to answer bake's question.
   BUILDX_BAKE_ENTITLEMENTS_FS: '0',
 } as const;
+
+/** For attestations alone buildx asks git seven things for each target, one after the other. */
+const WITHOUT_SOURCE = { BUILDX_GIT_INFO: '0' } as const;
 
 /** A definition stays with the logs of its run; the build arguments that are secret do not. */
 async function forgetSecrets(definitionFile: string): Promise<void> {
@@ -65,7 +70,11 @@ export async function bake(call: BakeCall): Promise<BakeEnd> {
     ],
     {
       cwd: call.directory,
-      env: { ...BUILDX_ENVIRONMENT, ...call.secrets },
+      env: {
+        ...BUILDX_ENVIRONMENT,
+        ...(call.attestsSource === true ? {} : WITHOUT_SOURCE),
+        ...call.secrets,
+      },
       signal: call.signal,
       keep: 1,
       onStderrLine: (line) => {
