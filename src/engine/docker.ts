@@ -16,6 +16,11 @@ export function onEngine<T>(context: string | undefined, work: () => T): T {
   return currentContext.run(context, work);
 }
 
+/** The Docker context that is asked at the moment, see `onEngine`; undefined = the engine in use. */
+export function engineContext(): string | undefined {
+  return currentContext.getStore();
+}
+
 function atEngine(args: readonly string[]): readonly string[] {
   const context = currentContext.getStore();
   return context === undefined ? args : ['--context', context, ...args];
@@ -58,21 +63,28 @@ function ofContext(): string {
 /** How docker says that there is nobody at the other end. */
 const NO_ENGINE = /cannot connect to the docker daemon|error during connect/i;
 
-function engineFailure(message: string, result: RunResult): AddonReleaseError {
-  if (NO_ENGINE.test(result.stderr)) {
-    return new AddonReleaseError(
-      'environment',
-      `the Docker engine${ofContext()} stopped answering`,
-      {
-        output: `${message}:\n${result.stderr}`,
-        hint: 'Start it again and run the same command: it also removes what this run left in the engine.',
-      },
-    );
-  }
-  return new AddonReleaseError('environment', result.timedOut ? `${message}: no answer` : message, {
-    output: result.stderr || result.stdout,
+/** There is nobody at the other end any more; `output` says what was tried and what came of it. */
+export function engineLost(output: string): AddonReleaseError {
+  return new AddonReleaseError('environment', `the Docker engine${ofContext()} stopped answering`, {
+    output,
+    hint: 'Start it again and run the same command: it also removes what this run left in the engine.',
+  });
+}
+
+/** The engine is there and does not do what it should. */
+export function engineRefused(message: string, output: string): AddonReleaseError {
+  return new AddonReleaseError('environment', message, {
+    output,
     hint: 'Run `addon-release doctor` to check the engine.',
   });
+}
+
+function engineFailure(message: string, result: RunResult): AddonReleaseError {
+  if (NO_ENGINE.test(result.stderr)) return engineLost(`${message}:\n${result.stderr}`);
+  return engineRefused(
+    result.timedOut ? `${message}: no answer` : message,
+    result.stderr || result.stdout,
+  );
 }
 
 /** The platform of the machine that this program runs on: "linux/amd64". The engine's may be another one. */

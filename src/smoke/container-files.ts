@@ -20,10 +20,17 @@ export async function* findContainerFiles(
 ): AsyncGenerator<FoundFile, void, undefined> {
   const stream = await container.readTar(path);
   if (stream === undefined) return;
-  for await (const entry of stream.stdout.pipe(extract())) {
-    const { name, type, size } = entry.header;
-    if (type === 'file') yield { name, sizeBytes: size, read: () => text(entry) };
-    entry.resume();
+  const archive = extract();
+  stream.on('error', (error) => {
+    archive.destroy(error);
+  });
+  try {
+    for await (const entry of stream.pipe(archive)) {
+      const { name, type, size } = entry.header;
+      if (type === 'file') yield { name, sizeBytes: size, read: () => text(entry) };
+      entry.resume();
+    }
+  } finally {
+    stream.destroy();
   }
-  await stream.ended;
 }

@@ -1,11 +1,24 @@
 import { once } from 'node:events';
+import type { IncomingHttpHeaders } from 'node:http';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pack } from 'tar-stream';
-import { docker, streamDocker, tryDocker } from '../engine/docker.js';
+import { docker, tryDocker } from '../engine/docker.js';
+import { splitOutputs } from '../engine/docker-stream.js';
+import {
+  askEngine,
+  downloadFromEngine,
+  followEngine,
+  readEngineHeaders,
+  readRefusal,
+  requireAnswer,
+  type EngineRequest,
+} from '../engine/engine-api.js';
 import { AddonReleaseError } from '../errors.js';
 import { redact } from '../exec/redact.js';
-import type { RunResult, StreamingProcess } from '../exec/run.js';
+import type { RunResult } from '../exec/run.js';
+import { watchContainer } from './container-events.js';
 
 /** What happened to a container since it was started, in the engine's words. */
 export interface ContainerState {
@@ -59,11 +72,29 @@ const STATE_AGE_MS = 5_000;
 /** After a container's end its last lines arrive within this time, or there are none. */
 const LOG_END_MS = 10_000;
 
-/** One container from `docker create` to `docker rm`. */
+/** `docker diff` has letters for the numbers of the API. */
+const CHANGE_KINDS = ['C', 'A', 'D'];
+
+/** Where a symbolic link leads to, the whole chain followed by the engine; undefined for everything else. */
+function readLinkTarget(headers: IncomingHttpHeaders): string | undefined {
+  const stat = headers['x-docker-container-path-stat'];
+  if (typeof stat !== 'string') return undefined;
+  const { linkTarget } = JSON.parse(Buffer.from(stat, 'base64').toString()) as {
+    readonly linkTarget: string;
+  };
+  return linkTarget === '' ? undefined : linkTarget;
+}
+
+/**
+ * One container from `docker create` to its removal. All but `docker create` and `docker exec` goes to the engine's
+ * API: a start of `docker` takes more processor time than the engine's answer. After an exec the engine closes the
+ * connection, so that another start would be needed all the same.
+ */
 export class Container {
   private readonly logLines: string[] = [];
   private readonly waiters = new Set<() => void>();
-  private streams: StreamingProcess[] = [];
+  private readonly following = new AbortController();
+  private unwatch: (() => void) | undefined;
   private logEnded: Promise<void> = Promise.resolve();
   private started = performance.now();
 
@@ -94,10 +125,19 @@ export class Container {
     archive.finalize();
     const chunks: Buffer[] = [];
     for await (const chunk of archive) chunks.push(chunk as Buffer);
-    await docker(['cp', '-', `${this.id}:/`], {
-      input: Buffer.concat(chunks),
-      timeoutMs: CALL_TIMEOUT_MS,
+    await requireAnswer({
+      ...this.call('PUT', 'archive'),
+      query: { path: '/', noOverwriteDirNonDir: 'true' },
+      archive: Buffer.concat(chunks),
     });
+  }
+
+  private call<M extends EngineRequest['method']>(
+    method: M,
+    part: string,
+  ): EngineRequest & { readonly method: M } {
+    const path = `/containers/${this.id}${part === '' ? '' : `/${part}`}`;
+    return { method, path, timeoutMs: CALL_TIMEOUT_MS };
   }
 
   /**
@@ -106,38 +146,39 @@ export class Container {
    * @returns the engine's message when it refuses to start it (no such program, wrong format, mount failure)
    */
   async start(signal: AbortSignal): Promise<string | undefined> {
-    const events = streamDocker([
-      'events',
-      '--since=1m',
-      `--filter=container=${this.id}`,
-      '--format={{.Action}}',
-    ]);
-    void this.follow(events, (action) => {
-      // Each health probe is an `exec_…`.
-      if (!action.startsWith('exec_')) for (const wake of this.waiters) wake();
+    this.unwatch ??= watchContainer(this.id, () => {
+      for (const wake of this.waiters) wake();
     });
     this.started = performance.now();
-    const started = await tryDocker(['start', this.id], { timeoutMs: CALL_TIMEOUT_MS, signal });
-    signal.throwIfAborted();
-    const log = streamDocker(['logs', '--follow', this.id]);
-    this.logEnded = this.follow(log, (text) => {
+    const started = await askEngine({ ...this.call('POST', 'start'), signal });
+    this.logEnded = this.followLog();
+    return started.status < 400 ? undefined : readRefusal(started);
+  }
+
+  /** Resolves when the last line was there. */
+  private async followLog(): Promise<void> {
+    const onLine = (text: string): void => {
       // Add-ons print their environment, and lines of this log become evidence.
       const line = redact(text);
       this.logLines.push(line);
       if (this.logLines.length > KEPT_LOG_LINES) this.logLines.shift();
       this.onLog(line);
+    };
+    const request = {
+      ...this.call('GET', 'logs'),
+      query: { follow: '1', stdout: '1', stderr: '1' },
+      signal: this.following.signal,
+    };
+    await followEngine(request, async (answer) => {
+      const sources = Object.values(splitOutputs(answer)).map((input) =>
+        createInterface({ input, crlfDelay: Infinity }).on('line', onLine),
+      );
+      await Promise.all(sources.map((source) => once(source, 'close')));
+    }).catch((error: unknown) => {
+      if (this.following.signal.aborted) return;
+      // An engine that keeps its containers' output elsewhere can't tell it.
+      if (error instanceof AddonReleaseError && error.output !== undefined) onLine(error.output);
     });
-    return started.exitCode === 0 ? undefined : started.stderr.trim();
-  }
-
-  /** Resolves when the last line was there. */
-  private async follow(stream: StreamingProcess, onLine: (line: string) => void): Promise<void> {
-    this.streams.push(stream);
-    stream.ended.catch(() => undefined);
-    const sources = [stream.stdout, stream.stderr].map((input) =>
-      createInterface({ input, crlfDelay: Infinity }).on('line', onLine),
-    );
-    await Promise.all(sources.map((source) => once(source, 'close')));
   }
 
   /** When it was started, on the clock of `performance.now()`. */
@@ -159,9 +200,9 @@ export class Container {
   }
 
   async state(): Promise<ContainerState> {
-    const output = await docker(['container', 'inspect', this.id], { timeoutMs: CALL_TIMEOUT_MS });
-    const [container] = JSON.parse(output) as readonly InspectedContainer[];
-    if (container === undefined) throw new Error(`container ${this.id} is gone`);
+    const container = JSON.parse(
+      await requireAnswer(this.call('GET', 'json')),
+    ) as InspectedContainer;
     const { State: state } = container;
     const health = state.Health?.Status;
     const networks = Object.values(container.NetworkSettings?.Networks ?? {});
@@ -179,8 +220,8 @@ export class Container {
 
   /**
    * Waits until `reached` holds, looking again whenever the engine reports something about the container and at
-   * least every `pollMs`. The engine is asked for the state at events and now and then only, because every call of
-   * `docker` takes processor time from an emulated add-on that starts.
+   * least every `pollMs`. The engine is asked for the state at events and now and then only, because every call takes
+   * processor time from an emulated add-on that starts.
    *
    * @returns the last state, and whether it was reached in time
    */
@@ -223,19 +264,20 @@ export class Container {
 
   /** The processes inside, by numeric user as the kernel knows it. */
   async processes(): Promise<readonly ContainerProcess[]> {
-    const result = await tryDocker(['top', this.id, '-eo', 'pid,uid,args'], {
-      timeoutMs: CALL_TIMEOUT_MS,
+    const answer = await askEngine({
+      ...this.call('GET', 'top'),
+      query: { ps_args: '-eo pid,uid,args' },
     });
-    if (result.exitCode !== 0) return [];
-    return result.stdout
-      .split('\n')
-      .slice(1)
-      .flatMap((line) => {
-        const match = /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line);
-        if (match === null) return [];
-        const [, pid = '', uid = '', command = ''] = match;
-        return [{ pid: Number(pid), uid: Number(uid), command }];
-      });
+    // One that has ended has none.
+    if (answer.status >= 400) return [];
+    const { Processes: rows } = JSON.parse(answer.body) as {
+      readonly Processes: readonly (readonly string[])[] | null;
+    };
+    return (rows ?? []).map(([pid, uid, command = '']) => ({
+      pid: Number(pid),
+      uid: Number(uid),
+      command,
+    }));
   }
 
   /** Runs a program inside as the image's user, without a shell, and returns its result whatever it is. */
@@ -250,42 +292,64 @@ export class Container {
 
   /** Paths that were added (A), changed (C) or deleted (D) in the container itself, volumes left out. */
   async changes(): Promise<readonly { readonly kind: string; readonly path: string }[]> {
-    const result = await tryDocker(['diff', this.id], { timeoutMs: CALL_TIMEOUT_MS });
-    return result.stdout.split('\n').flatMap((line) => {
-      const match = /^([ACD]) (\/.*)$/.exec(line);
-      return match === null ? [] : [{ kind: match[1] ?? '', path: match[2] ?? '' }];
-    });
+    const body = await requireAnswer(this.call('GET', 'changes'));
+    const changes = JSON.parse(body) as
+      readonly { readonly Kind: number; readonly Path: string }[] | null;
+    return (changes ?? []).map(({ Kind, Path }) => ({
+      kind: CHANGE_KINDS[Kind] ?? '',
+      path: Path,
+    }));
   }
 
-  /** A file or folder of the container as a tar stream, links followed; undefined when there is none. */
-  async readTar(path: string): Promise<StreamingProcess | undefined> {
-    const stream = streamDocker(['cp', '--follow-link', `${this.id}:${path}`, '-']);
-    stream.ended.catch(() => undefined);
-    stream.stderr.resume();
-    // Something comes at once when there is something, else the stream ends.
-    await Promise.race([once(stream.stdout, 'readable'), stream.ended]);
-    if (stream.stdout.readableLength > 0) return stream;
-    await stream.ended;
-    return undefined;
+  /** Whether there is a file or folder, links followed. */
+  async has(path: string): Promise<boolean> {
+    const ask = (of: string) =>
+      readEngineHeaders({ ...this.call('HEAD', 'archive'), query: { path: of } });
+    const headers = await ask(path);
+    if (headers === undefined) return false;
+    const target = readLinkTarget(headers);
+    return target === undefined || (await ask(target)) !== undefined;
   }
 
-  /** `docker stop`: SIGTERM, and SIGKILL after the time is over. Returns how long it took. */
+  /**
+   * A file or folder of the container as a tar stream; undefined when there is none. A symbolic link at the path itself
+   * is followed, as by `docker cp --follow-link`.
+   */
+  async readTar(path: string): Promise<Readable | undefined> {
+    const ask = (of: string) =>
+      downloadFromEngine({ ...this.call('GET', 'archive'), query: { path: of } });
+    const download = await ask(path);
+    if (download === undefined) return undefined;
+    const target = readLinkTarget(download.headers);
+    if (target === undefined) return download.content;
+    // That is the link alone.
+    download.content.on('error', () => undefined).resume();
+    return (await ask(target))?.content;
+  }
+
+  /** Sends SIGTERM, and SIGKILL after the time is over. Returns how long it took. */
   async stop(timeoutSeconds: number): Promise<{ readonly durationMs: number }> {
-    const result = await tryDocker(['stop', `--time=${timeoutSeconds}`, this.id], {
+    const asked = performance.now();
+    await requireAnswer({
+      ...this.call('POST', 'stop'),
+      query: { t: String(timeoutSeconds) },
       timeoutMs: (timeoutSeconds + 60) * 1000,
     });
-    if (result.exitCode !== 0) {
-      throw new AddonReleaseError('environment', 'docker stop failed', { output: result.stderr });
-    }
-    return { durationMs: result.durationMs };
+    return { durationMs: performance.now() - asked };
   }
 
   /** Removes the container whatever its state, and ends what follows it. */
   async remove(): Promise<void> {
-    await tryDocker(['rm', '--force', '--volumes', this.id], { timeoutMs: CALL_TIMEOUT_MS });
-    for (const stream of this.streams) stream.kill();
-    await Promise.allSettled(this.streams.map((stream) => stream.ended));
-    this.streams = [];
+    // The environment removes by label what is left.
+    const removed = await askEngine({
+      ...this.call('DELETE', ''),
+      query: { force: '1', v: '1' },
+    }).catch(() => undefined);
+    // The end of the log leaves a connection for other requests.
+    if (removed !== undefined) await this.waitForLog();
+    this.following.abort();
+    await this.logEnded;
+    this.unwatch?.();
     for (const wake of this.waiters) wake();
   }
 }

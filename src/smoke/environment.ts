@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { docker, streamDocker, tryDocker, type Engine } from '../engine/docker.js';
+import { closeEngineConnections } from '../engine/engine-connection.js';
 import { AddonReleaseError } from '../errors.js';
 import type { StreamingProcess } from '../exec/run.js';
 import type { BaseMirror } from '../plan/base-mirror.js';
@@ -194,6 +195,7 @@ export async function openEnvironment(request: EnvironmentRequest): Promise<Smok
         process.kill();
         await process.ended.catch(() => undefined);
         await removeAll(signal);
+        await closeEngineConnections();
       },
     };
   } catch (error) {

@@ -44,9 +44,7 @@ export const filesCheck: SmokeCheck = {
     if (smoke.files.length === 0) return skipped('none in smoke.yaml');
     const missing: string[] = [];
     for (const path of smoke.files) {
-      const stream = await container.readTar(path);
-      if (stream === undefined) missing.push(path);
-      else stream.kill();
+      if (!(await container.has(path))) missing.push(path);
     }
     return missing.length === 0
       ? passed(smoke.files.join(', '))

@@ -101,14 +101,13 @@ export class StandInContainer {
     return Promise.resolve(this.fake.processes ?? []);
   }
 
+  has(path: string): Promise<boolean> {
+    return Promise.resolve(this.fake.files?.[path] !== undefined);
+  }
+
   async readTar(path: string): Promise<unknown> {
     const entries = this.fake.files?.[path];
-    if (entries === undefined) return undefined;
-    return {
-      stdout: Readable.from([await makeTar(entries)]),
-      ended: Promise.resolve(0),
-      kill: () => undefined,
-    };
+    return entries === undefined ? undefined : Readable.from([await makeTar(entries)]);
   }
 }
 
