@@ -92,12 +92,13 @@ async function makeCandidate(
   progress: BuildProgress,
   signal: AbortSignal,
 ): Promise<Candidate | undefined> {
-  const { configDigest, manifestDigest, durationMs, totalSteps, cachedSteps } =
+  const { exported, configDigest, manifestDigest, durationMs, totalSteps, cachedSteps } =
     progress.result(name);
   if (configDigest === undefined) return undefined;
+  // Of an export that was broken off a part may be there.
   const isLoaded =
     layout === undefined ||
-    (await loadLayout(layout.folder, configDigest, arch.localImage, signal));
+    (exported && (await loadLayout(layout.folder, configDigest, arch.localImage, signal)));
   const image = isLoaded ? await inspectLocalImage(arch.localImage, signal) : undefined;
   if (image === undefined || ![configDigest, manifestDigest].includes(image.id)) return undefined;
   return {

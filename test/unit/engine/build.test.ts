@@ -176,7 +176,7 @@ describe('buildImages', () => {
     ]);
   });
 
-  /** The second place of an image, whose writing ends with an error. */
+  /** An image whose writing into a folder ends with an error. */
   function brokenExport(target: string): string {
     const vertex = {
       digest: `sha256:3${target}`,
