@@ -76,6 +76,15 @@ export function parseProcesses(output: string): readonly InsideProcess[] {
   });
 }
 
+/**
+ * Whether s6-overlay 3 is still bringing services up: `s6-rc change` ends when all of them are.
+ *
+ * @see https://skarnet.org/software/s6-rc/s6-rc.html
+ */
+export function isStarting({ processes }: Inside): boolean {
+  return processes.some(({ name }) => name === 's6-rc');
+}
+
 /** Reads a line of /proc/PID/stat: https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html */
 function parseTicks(output: string): number | undefined {
   // The name, in parentheses, may hold anything; the state follows it, then ten numbers.

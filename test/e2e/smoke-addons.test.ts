@@ -194,9 +194,14 @@ describe.skipIf(!requireTool('docker'))(
       const output = await resultOf(name, 6);
       expect(output.architectures?.map(({ arch }) => arch)).toEqual(ARCHES);
       for (const { arch, emulated } of output.architectures ?? []) {
-        const failures = listChecks(output, arch).filter(({ outcome }) => outcome === 'failed');
+        const checks = listChecks(output, arch);
+        const failures = checks.filter(({ outcome }) => outcome === 'failed');
         const { check, evidence, hint } = expected({ emulated });
-        expect(failures.map(({ id }) => id)).toEqual([check]);
+        const told = checks.map((one) => `${one.id} ${one.outcome}: ${one.evidence}`).join('\n');
+        expect(
+          failures.map(({ id }) => id),
+          `${arch}:\n${told}`,
+        ).toEqual([check]);
         expect(failures[0]?.evidence).toMatch(evidence);
         expect(failures[0]?.hint).toMatch(hint);
       }

@@ -1,6 +1,6 @@
 import type { CheckContext, SmokeCheck } from '../check.js';
 import type { ContainerState } from '../container.js';
-import { lookInside, type Inside } from '../inside.js';
+import { isStarting, lookInside, type Inside } from '../inside.js';
 import { failed, passed, skipped, warning } from '../report.js';
 import { describeDeaths, type ServiceState } from '../services.js';
 import { adviseOnCrash, tellsCrash } from '../signals.js';
@@ -29,12 +29,21 @@ export const servicesCheck: SmokeCheck = {
   title: 'its s6 services are up',
   needs: ['start', 'ready'],
   run: async (context) => {
-    const { addon, candidate, container, notes, signal, timeScale } = context;
+    const { addon, candidate, container, notes, smoke, signal, timeScale } = context;
+    const isWatched =
+      addon.startup !== 'once' &&
+      !smoke.skip.some(
+        ({ check, arch }) => check === 'steady' && (arch ?? candidate.arch) === candidate.arch,
+      );
+    // One that has ended and is to come back is left to the check that watches, if there is that.
+    const isDown = ({ up, wantedUp, deaths }: ServiceState): boolean =>
+      !up && wantedUp && !(isWatched && deaths.length > 0);
     const { state } = await container.waitFor(
       async ({ running }) => {
         if (!running) return false;
         notes.early = (await lookInside(container)) ?? notes.early;
-        return (notes.early?.services ?? []).every(({ up, wantedUp }) => up || !wantedUp);
+        if (notes.early !== undefined && isStarting(notes.early)) return false;
+        return !(notes.early?.services ?? []).some(isDown);
       },
       { timeoutMs: 5_000 * timeScale, pollMs: 500, signal },
     );
@@ -42,7 +51,7 @@ export const servicesCheck: SmokeCheck = {
     if (notes.early === undefined) return skipUnseen(context);
     const { services } = notes.early;
     if (services.length === 0) return skipped('it has no s6 services');
-    const down = services.filter(({ up, wantedUp }) => !up && wantedUp);
+    const down = services.filter(isDown);
     if (down.length > 0) {
       const evidence = `${describe(down)}; ${quoteLog(container.log)}`;
       return failed(
@@ -53,7 +62,12 @@ export const servicesCheck: SmokeCheck = {
       );
     }
     return passed(
-      services.map(({ name, up }) => (up ? name : `${name} (down, as wanted)`)).join(', '),
+      services
+        .map(({ name, up, wantedUp }) => {
+          if (up) return name;
+          return wantedUp ? `${name} (starts again)` : `${name} (down, as wanted)`;
+        })
+        .join(', '),
     );
   },
 };
@@ -85,6 +99,7 @@ async function watchServices(context: CheckContext, wantedMs: number): Promise<C
       // An engine under load may fail to start what looks; without a shell there is nothing to see.
       if (late === undefined) return early === undefined;
       if (findRestarted(early, late).length > 0) return true;
+      if (isStarting(late)) return false;
       return late.services.every(({ deaths, wantedUp, upSeconds }) => {
         const neededMs = deaths.length === 0 ? wantedMs : againMs;
         // s6 tells whole seconds.
@@ -128,6 +143,8 @@ export const steadyCheck: SmokeCheck = {
         : failForLoop(context, restarted);
     }
     const once = after.services.filter(({ deaths, wantedUp }) => wantedUp && deaths.length > 0);
+    const gone = once.filter(({ up }) => !up);
+    if (gone.length > 0) return failForLoop(context, gone);
     return once.length === 0
       ? passed(`up for ${seconds} s, no service restarted`)
       : warning(

@@ -27,9 +27,15 @@ function listen(port: number, address = '00000000', table = 'tcp'): string {
 }
 
 describe('services', () => {
-  async function find(inside: readonly string[] | undefined, fake: FakeContainer = {}) {
+  const STEADY_IS_LEFT_OUT = { check: 'steady', arch: undefined, reason: 'known' };
+
+  async function find(
+    inside: readonly string[] | undefined,
+    fake: FakeContainer = {},
+    more: Parameters<typeof checkContext>[0] = {},
+  ) {
     const { container } = standInContainer(inside === undefined ? fake : { ...fake, inside });
-    const context = checkContext({ container });
+    const context = checkContext({ container, ...more });
     return { finding: await servicesCheck.run(context), notes: context.notes };
   }
 
@@ -47,6 +53,31 @@ describe('services', () => {
         /^web: down \(exitcode 1\).*; last line: no config$/,
       ) as unknown,
     });
+  });
+
+  test('are not told twice: what ended and starts again is for the check that watches', async () => {
+    const again = [DOWN, 'death|web|@4 exitcode 1'];
+    expect((await find(again)).finding).toEqual({
+      outcome: 'passed',
+      evidence: 'web (starts again)',
+    });
+    const unwatched = { smoke: { ...NO_SMOKE_FILE, skip: [STEADY_IS_LEFT_OUT] } };
+    expect((await find(again, {}, unwatched)).finding.outcome).toBe('failed');
+    const once = { addon: sampleAddon({ startup: 'once' }) };
+    expect((await find(again, {}, once)).finding.outcome).toBe('failed');
+  });
+
+  test('are waited for while s6-rc brings them up', async () => {
+    const looks = [
+      [UP, 'process|9|1|0|s6-rc'],
+      [UP, UP.replace('web', 'worker')],
+    ];
+    const { finding } = await find(undefined, {
+      inside: () => looks.shift() ?? [],
+      states: [{}, {}, {}],
+    });
+    expect(finding).toEqual({ outcome: 'passed', evidence: 'web, worker' });
+    expect(looks).toEqual([]);
   });
 
   test('are not everywhere', async () => {
@@ -140,6 +171,25 @@ describe('steady', () => {
     );
     expect(seen.waits[0]).toBeGreaterThan(22_000);
     expect(seen.waits[0]).toBeLessThanOrEqual(24_000);
+  });
+
+  test('is looked at until s6-rc has brought everything up', async () => {
+    const looks = [
+      [UP, 'process|9|1|0|s6-rc'],
+      [UP, 'service|worker|up (pid 30) 1 seconds', 'death|worker|@4 exitcode 3'],
+    ];
+    const states = looks.map(() => ({}));
+    const found = await find([UP], () => looks.shift() ?? [], { states: [{}, ...states] });
+    expect(found.outcome).toBe('failed');
+    expect(found.evidence).toContain('worker ended once, with exitcode 3');
+    expect(looks).toEqual([]);
+  });
+
+  test('is no service that ended and did not come back', async () => {
+    const gone = [DOWN, 'death|web|@4 exitcode 1'];
+    const found = await find(gone, gone);
+    expect(found.outcome).toBe('failed');
+    expect(found.evidence).toContain('web ended once, with exitcode 1');
   });
 
   test('is no container that has ended', async () => {
