@@ -102,7 +102,10 @@ describe('steady', () => {
     const early = await lookInside(standInContainer({ inside: before }).container);
     const { container } = standInContainer({ ...(after && { inside: after }), ...fake });
     return steadyCheck.run(
-      checkContext({ container, notes: { readyAtMs: 0, early, late: undefined, endTold: false } }),
+      checkContext({
+        container,
+        notes: { readyAtMs: performance.now() - 60_000, early, late: undefined, endTold: false },
+      }),
     );
   }
 
@@ -156,7 +159,7 @@ describe('steady', () => {
     const { seen, container } = standInContainer({ states: [{}, {}, {}] });
     seen.execAsRoot = () => Promise.resolve({ stdout: outputs.shift() ?? '' });
     const early = await lookInside(standInContainer({ inside: [UP] }).container);
-    const notes = { readyAtMs: 0, early, late: undefined, endTold: false };
+    const notes = { readyAtMs: performance.now() - 60_000, early, late: undefined, endTold: false };
     const found = await steadyCheck.run(checkContext({ container, notes }));
     expect(found.outcome).toBe('failed');
     expect(outputs).toEqual([]);
